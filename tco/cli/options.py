@@ -1,0 +1,43 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from tco.describe.offer import Tier
+    from tco.describe.scenario import Scenario
+
+WorkloadArg = Annotated[str, typer.Argument(help="Workload file, or the name of one in the catalogue.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AsOf = Annotated[
+    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--as-of", envvar="TCO_AS_OF", metavar="DATE", help="Use prices of this day (YYYY-MM-DD)."),
+]
+DataDir = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--data", envvar="TCO_DATA", metavar="DIR", help="Folder whose data comes before the shipped data."),
+]
+Rumoured = Annotated[bool, typer.Option("--allow-rumoured", help="Use rumoured prices where there is no other, labelled.")]
+
+
+def read_scenario(
+    workload: str, *, as_of: str | None, data: Path | None, only: str | None = None, allow_rumoured: bool = False
+) -> Scenario:
+    """The scenario of a workload, as the shared options ask for it."""
+    from datetime import UTC, datetime
+    from typing import cast
+
+    from tco.errors import UsageError
+    from tco.files import scenario
+
+    if only not in (None, *scenario.TIERS):
+        raise UsageError(f"--only: got {only!r}; expected one of: {', '.join(scenario.TIERS)}")
+    day = scenario.parse_day(as_of) if as_of else None
+    return scenario.load(
+        workload, data=data, as_of=day, only=cast("Tier | None", only), allow_rumoured=allow_rumoured,
+        today=datetime.now(UTC).date(),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""When one option beats another: break-even, payback, uncertainty, sensitivity."""

@@ -1,0 +1,1 @@
+"""Files: YAML and CSV read with line marks, every problem reported at once."""

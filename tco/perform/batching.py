@@ -1,0 +1,109 @@
+"""Continuous batching: latency and throughput of a replica that keeps C sequences running."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tco.perform.deployment import Deployment
+from tco.perform.load import Load
+from tco.perform.step import kv_seq_bytes, step_s
+from tco.units import Flag, Num
+
+Percentile = Literal[50, 95, 99]
+# Simulated TTFT: p99 over mean 1.16 to 1.35 below saturation; p95 lies between (assumed).
+TTFT_OVER_MEAN: dict[Percentile, float] = {50: 1.0, 95: 1.25, 99: 1.35}
+# A percentile of the inter-token latency is a prefill step once that share of the steps carries prefill.
+PREFILL_STEP_SHARE: dict[Percentile, float] = {50: 0.50, 95: 0.05, 99: 0.01}
+MAX_PREFILL_BUSY_FRAC = 0.98  # keeps the wait finite; beyond it the closed loop, not the queue, limits
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Latencies (means, s) and request rate of a replica at some number of running sequences."""
+
+    ttft_s: Num
+    itl_s: Num
+    decode_step_s: Num
+    prefill_step_s: Num
+    prefill_step_share: Num
+    e2e_s: Num
+    req_per_s: Num
+
+
+def n_chunks(*, uncached_tok: Num, chunk_tok: Num) -> Num:
+    """Prefill steps of a prompt: ceil(u / budget), at least one for u > 0."""
+    return np.ceil(uncached_tok / chunk_tok)
+
+
+def request_kv_bytes(*, deployment: Deployment, load: Load, output_tok: Num) -> Num:
+    """Cache per running sequence on one GPU; samples of one request share the prompt: (K(I) + k (K(I+o) - K(I)))/k."""
+    prompt = kv_seq_bytes(deployment=deployment, context_tok=load.input_tok)
+    whole = kv_seq_bytes(deployment=deployment, context_tok=load.input_tok + output_tok)
+    return whole - prompt + prompt / load.n_samples
+
+
+def max_concurrency(*, deployment: Deployment, load: Load) -> Num:
+    """Sequences that run at once: min(engine limit, margin / cache at I + O/2); 0 if one of I + O does not fit."""
+    mean_bytes = request_kv_bytes(deployment=deployment, load=load, output_tok=load.output_tok / 2.0)
+    room = np.maximum(deployment.margin_bytes, 0.0)
+    fits_one = kv_seq_bytes(deployment=deployment, context_tok=load.max_context_tok) <= room
+    return np.where(fits_one, np.maximum(np.minimum(deployment.max_seqs, np.floor(room / mean_bytes)), 1.0), 0.0)
+
+
+def batch(*, deployment: Deployment, load: Load, n_seqs: Num) -> Batch:
+    """Closed loop of C sequences; every O decode steps each of the others' prompts is prefilled once, in chunks.
+
+    ITL = [max(O - N, 0) tau(C, 0) + N tau(C-1, q)] / O, N = max(C/k - 1, 0) u / q steps with prompt tokens.
+    q is a chunk of one prompt; prompts share a step, up to the budget, once there are more chunks than steps.
+    TTFT = front end + half a running step + chunks tau(C-1, q) + M/D/1 wait behind other prompts.
+    X = C / (k (TTFT - wait + (O-1) ITL)), since who waits is not among the C. A sequence's own prefill is TTFT only.
+    """
+    uncached_tok, samples = load.uncached_tok, load.n_samples
+    chunks = n_chunks(uncached_tok=uncached_tok, chunk_tok=deployment.chunk_tok)
+    others = np.maximum(n_seqs - 1.0, 0.0)
+    prompts_tok = np.maximum(n_seqs / samples - 1.0, 0.0) * uncached_tok
+    step_tok = np.clip(prompts_tok / load.output_tok, uncached_tok / chunks, deployment.chunk_tok)
+    decode_s = step_s(deployment=deployment, n_decode=n_seqs, context_tok=load.mean_context_tok)
+    prefill_s = step_s(
+        deployment=deployment,
+        n_decode=others,
+        context_tok=load.mean_context_tok,
+        n_prefill_tok=step_tok,
+        prefill_context_tok=load.input_tok - uncached_tok / 2.0,
+    )
+    n_prefill = prompts_tok / step_tok
+    plain_steps = np.maximum(load.output_tok - n_prefill, 0.0)
+    itl_s = (plain_steps * decode_s + n_prefill * prefill_s) / load.output_tok
+    own_s = deployment.frontend_s + chunks * prefill_s + 0.5 * decode_s * others / n_seqs
+    decode_time_s = (load.output_tok - 1.0) * itl_s
+    prefill_busy = np.minimum(n_prefill * prefill_s / (own_s + decode_time_s), MAX_PREFILL_BUSY_FRAC)
+    wait_s = 0.5 * chunks * prefill_s * prefill_busy / (1.0 - prefill_busy)
+    waves = np.maximum(samples / n_seqs, 1.0)  # fewer slots than samples: they follow one another
+    return Batch(
+        ttft_s=own_s + wait_s,
+        itl_s=itl_s,
+        decode_step_s=decode_s,
+        prefill_step_s=prefill_s,
+        prefill_step_share=np.minimum(n_prefill / load.output_tok, 1.0),
+        e2e_s=own_s + wait_s + decode_time_s * waves,
+        req_per_s=n_seqs / (samples * (own_s + decode_time_s)),
+    )
+
+
+def ttft_at(*, state: Batch, percentile: Percentile) -> Num:
+    """TTFT at a percentile: mean times a factor simulated below saturation."""
+    return state.ttft_s * TTFT_OVER_MEAN[percentile]
+
+
+def itl_at(*, state: Batch, percentile: Percentile) -> Num:
+    """ITL at a percentile: a prefill-carrying step where these are common enough, else a plain decode step.
+
+    The median never falls below the mean, which a target on p50 is read as.
+    """
+    if percentile == 50:
+        return state.itl_s
+    common: Flag = state.prefill_step_share > PREFILL_STEP_SHARE[percentile]
+    return np.where(common, np.maximum(state.prefill_step_s, state.itl_s), state.decode_step_s)

@@ -1,0 +1,1 @@
+"""What tokens, GPU-hours, units and seats cost on a date."""

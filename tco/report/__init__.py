@@ -1,0 +1,1 @@
+"""Everything people or programs read: table, record, chart."""

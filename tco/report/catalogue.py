@@ -1,0 +1,203 @@
+"""The reports of ``tco list`` and ``tco show``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from rich import box
+from rich.table import Table
+
+from tco.describe.offer import TokenOffer
+from tco.errors import UnknownNameError
+from tco.files.catalogue import Catalogue
+from tco.files.marks import read
+from tco.files.scenario import parse_day
+from tco.price.rates import Request, effective, select
+from tco.report import record
+from tco.report.table import console
+from tco.report.text import figures
+
+Rows = list[dict[str, Any]]
+
+
+def show_list(what: str, *, as_of: str | None, data: Path | None, as_json: bool) -> None:
+    """Print one row an entry."""
+    day = parse_day(as_of) if as_of else datetime.now(UTC).date()
+    rows = _lister(what)(Catalogue(data), day)
+    if as_json:
+        print(record.dumps({"schema": "tco.list/1", "what": what, "as_of": day, "items": rows}))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0] if rows else ("nothing",):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(figures(cell, 4) if isinstance(cell, float) else "–" if cell is None else str(cell) for cell in row.values()))
+    console().print(table)
+
+
+def show_item(what: str, name: str, *, as_of: str | None, data: Path | None, as_json: bool) -> None:
+    """Print one entry whole."""
+    day = parse_day(as_of) if as_of else datetime.now(UTC).date()
+    held = _find(what, name, Catalogue(data), day)
+    if as_json:
+        print(record.dumps({"schema": "tco.show/1", "what": what, "name": name, "as_of": day, "item": held}))
+        return
+    out = console()
+    for line in _lines(held):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _lister(what: str) -> Callable[[Catalogue, date], Rows]:
+    listers: dict[str, Callable[[Catalogue, date], Rows]] = {
+        "hardware": _hardware, "models": _models, "workloads": _workloads, "prices": _prices, "rentals": _rentals,
+        "plans": _plans, "providers": _providers, "quality": _quality, "electricity": _tariffs, "facility": _facility,
+    }  # fmt: skip
+    if what not in listers:
+        raise UnknownNameError("list", what, listers, "tco list --help")
+    return listers[what]
+
+
+def _value(figure: Any) -> float | None:
+    return None if figure is None else float(figure.value)
+
+
+def _hardware(catalogue: Catalogue, on: date) -> Rows:
+    return [
+        {
+            "id": each.id, "memory_gb": _value(each.memory_gb), "bandwidth_gb_per_s": _value(each.bandwidth_gb_per_s),
+            "bf16_tflops": _value(each.dense_tflops.get("bf16") or each.dense_tflops.get("fp16")), "busy_w": _value(each.busy_w),
+            "usd": max(((price.since, price.usd.value) for price in each.prices if price.since <= on), default=(None, None))[1],
+            "status": each.status, "kind": each.kind, "as_of": each.as_of,
+        }
+        for each in catalogue.all_hardware.values()
+    ]  # fmt: skip
+
+
+def _models(catalogue: Catalogue, on: date) -> Rows:
+    return [
+        {
+            "id": each.id, "total_b": _value(each.params_total_b), "active_b": _value(each.params_active_b),
+            "context_tok": each.context_tok, "weights": each.weights, "modality": each.modality, "status": each.status,
+        }
+        for each in catalogue.all_models.values()
+    ]  # fmt: skip
+
+
+def _workloads(catalogue: Catalogue, on: date) -> Rows:
+    documents = [(name, read(catalogue.workload_path(name)).data) for name in catalogue.names("workloads")]
+    return [{"id": name, "name": data.get("name"), "note": data.get("note", "")} for name, data in documents]
+
+
+def _prices(catalogue: Catalogue, on: date) -> Rows:
+    return [price_row(offer, on) for offer in catalogue.offers]
+
+
+def price_row(offer: TokenOffer, on: date) -> dict[str, Any]:
+    """An offer's standard prices of a day, with the row's date and kind, or why there is none."""
+    rows = effective(offer, on, allow_rumoured=True)
+    found = {meter: select(rows, meter, Request()) for meter in ("input", "output", "cache_read")}
+    lead = found["input"] or found["output"]
+    return {
+        "id": f"{offer.provider}/{offer.model}",
+        "tier": offer.tier,
+        **{f"{meter}_usd_per_mtok": str(rate.usd_per_mtok) if rate else None for meter, rate in found.items()},
+        "since": str(lead.row.since)[:10] if lead else None,
+        "as_of": lead.row.as_of if lead else None,
+        "kind": lead.row.kind if lead else f"no price: {offer.unpriced or f'none in force on {on}'}",
+    }
+
+
+def _rentals(catalogue: Catalogue, on: date) -> Rows:
+    return [
+        {
+            "provider": row.provider, "instance": row.instance, "hardware": row.hardware, "n_gpus": row.n_gpus,
+            "region": row.region, "plan": row.plan, "usd_per_gpu_h": str(row.usd_per_gpu_h), "since": row.since, "kind": row.kind,
+        }
+        for row in catalogue.rentals
+        if row.since <= on
+    ]  # fmt: skip
+
+
+def _plans(catalogue: Catalogue, on: date) -> Rows:
+    return [
+        {"id": name, "kind": offer.kind_of_offer, "provider": offer.provider, "model": offer.model, "name": offer.name, "since": offer.since}
+        for name, offer in catalogue.plans.items()
+    ]
+
+
+def _providers(catalogue: Catalogue, on: date) -> Rows:
+    return [
+        {
+            "id": each.id, "name": each.name, "country": each.country, "residency": " ".join(each.residency),
+            "compliance": " ".join(each.compliance), "kind": each.kind,
+        }
+        for each in catalogue.providers.values()
+    ]  # fmt: skip
+
+
+def _quality(catalogue: Catalogue, on: date) -> Rows:
+    names = ("model", "benchmark", "score", "metric", "as_of", "kind", "source")
+    return [{name: getattr(row, name) for name in names} for row in catalogue.scores if row.as_of <= on]
+
+
+def _tariffs(catalogue: Catalogue, on: date) -> Rows:
+    names = ("country", "region", "sector", "band", "price_per_kwh", "currency", "as_of", "kind")
+    return [{name: getattr(row, name) for name in names} for row in catalogue.tariffs if row.as_of <= on]
+
+
+def _facility(catalogue: Catalogue, on: date) -> Rows:
+    names = ("id", "name", "scope", "value", "unit", "as_of", "kind")
+    return [{name: getattr(row, name) for name in names} for row in catalogue.facility.values()]
+
+
+def _find(what: str, name: str, catalogue: Catalogue, on: date) -> Any:
+    if what == "hardware":
+        return _dump(catalogue.hardware(name))
+    if what == "models":
+        return _dump(catalogue.model(name))
+    if what == "workloads":
+        return read(catalogue.workload_path(name)).data
+    if what == "prices":
+        return _offers(catalogue, name, on)
+    rows = _lister(what)(catalogue, on)
+    key = next(iter(rows[0])) if rows else "id"
+    found = [row for row in rows if str(row[key]).lower() == name.lower()]
+    if not found:
+        raise UnknownNameError(what, name, [str(row[key]) for row in rows], f"tco list {what}")
+    return found
+
+
+def _offers(catalogue: Catalogue, name: str, on: date) -> list[dict[str, Any]]:
+    wanted = name.lower()
+    found = [
+        offer for offer in catalogue.offers
+        if wanted in (offer.model, f"{offer.provider}/{offer.model}", *(alias.lower() for alias in offer.aliases))
+    ]  # fmt: skip
+    if not found:
+        raise UnknownNameError("price of", name, [f"{offer.provider}/{offer.model}" for offer in catalogue.offers], "tco list prices")
+    return [{**price_row(offer, on), "rates": [_dump(row) for row in offer.rates]} for offer in found]
+
+
+def _dump(held: BaseModel) -> dict[str, Any]:
+    return held.model_dump(exclude_none=True, exclude_defaults=True)
+
+
+def _lines(held: Any, indent: str = "") -> list[str]:
+    """Nested data as indented lines; a figure on one line with its provenance."""
+    if isinstance(held, dict) and {"value", "source"} <= held.keys():
+        between = f" ({figures(held['low'])} – {figures(held['high'])})" if "low" in held else ""
+        day = f", {held['as_of']}" if held.get("as_of") else ""
+        return [f"{indent}{figures(held['value'], 5)} {held.get('unit', '')}{between}  [{held.get('kind', 'assumed')}{day}] {held['source']}"]
+    if isinstance(held, dict):
+        lines: list[str] = []
+        for key, part in held.items():
+            inner = _lines(part, indent + "  ")
+            lines += [f"{indent}{key}: {inner[0].strip()}"] if len(inner) == 1 else [f"{indent}{key}:", *inner]
+        return lines
+    if isinstance(held, list | tuple):
+        return [line for part in held for line in ([*_lines(part, indent + "  "), ""] if isinstance(part, dict) else [f"{indent}- {part}"])]
+    return [f"{indent}{held}"]
