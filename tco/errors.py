@@ -16,6 +16,8 @@ EXIT_INPUT = 2
 EXIT_DATA = 3
 EXIT_BUG = 70
 
+MAX_NAME_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -73,6 +75,7 @@ def unknown_name(what: str, name: str, known: Iterable[str], listing: str) -> st
     """Say that ``name`` is unknown, what was probably meant and which command lists them all."""
     names = sorted(set(known))
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    near += [known_name for known_name in names if name.lower() in known_name and known_name not in near][: 3 - len(near)]
-    hint = f"; did you mean {' or '.join(repr(guess) for guess in near)}?" if near else ""
-    return f"no {what} {name!r}{hint} `{listing}` shows all {len(names)}."
+    near += [part for part in names if name.lower() in part and part not in near][: 3 - len(near)]
+    hint = f"; did you mean {' or '.join(repr(guess) for guess in near)}?" if near else ";"
+    shown = name if len(name) <= MAX_NAME_SHOWN else f"{name[: MAX_NAME_SHOWN - 3]}..."
+    return f"no {what} {shown!r}{hint} `{listing}` lists what there is"

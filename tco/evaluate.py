@@ -6,16 +6,16 @@ Read this first. Each option goes through ``decide.assess``: the rules (``decide
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tco.decide.assess import Result, assess
 from tco.decide.duel import Duel, solve
-from tco.decide.search import cheapest
+from tco.decide.search import Built, Found, cheapest
 from tco.decide.uncertainty import with_ranges
-from tco.decide.verdict import Verdict, best_by_tier, ranked, verdict
+from tco.decide.verdict import Verdict, ranked, verdict
 from tco.decide.versus import BreakEven, break_even
-from tco.describe.option import MachineOption
 from tco.describe.scenario import Scenario
 from tco.errors import MissingDataError, UnknownNameError, UsageError
 
@@ -26,6 +26,7 @@ class Comparison:
 
     scenario: Scenario
     results: tuple[Result, ...]
+    left_out: tuple[tuple[str, str], ...]
     break_evens: tuple[BreakEven, ...]
     verdict: Verdict
     n_draws: int
@@ -35,12 +36,16 @@ class Comparison:
 def run(scenario: Scenario, *, n_draws: int = 1000, seed: int = 0) -> Comparison:
     """Compare every option of a scenario."""
     named = [assess(option, scenario) for option in scenario.options]
-    found = [_searched(group, scenario) for group in scenario.searched if group]
-    results = ranked(with_ranges([*named, *found], scenario, n_draws=n_draws, seed=seed))
+    built: Built = {}
+    searches = [cheapest(group, scenario, built) for group in scenario.searched if group]
+    found = [_assessed(search, scenario) for search in searches]
+    refused = [each for search in searches if search.n_searched > 1 for each in search.refused]
+    results = ranked(with_ranges(_distinct([*named, *found]), scenario, n_draws=n_draws, seed=seed))
     break_evens = tuple(break_even(own, versus, scenario) for own, versus in _pairs(results))
     return Comparison(
         scenario=scenario,
         results=tuple(results),
+        left_out=(*scenario.left_out, *refused),
         break_evens=break_evens,
         verdict=verdict(results, break_evens),
         n_draws=n_draws,
@@ -48,27 +53,42 @@ def run(scenario: Scenario, *, n_draws: int = 1000, seed: int = 0) -> Comparison
     )
 
 
-def _searched(group: Sequence[MachineOption], scenario: Scenario) -> Result:
-    """The cheapest of a group of machines, assessed like any other option."""
-    best = cheapest(group, scenario)
-    result = assess(best.option, scenario)
-    return replace(result, notes=(best.text, *result.notes)) if best.n_searched > 1 else result
+def _assessed(search: Found, scenario: Scenario) -> Result:
+    """The cheapest machine of a search, assessed like any other option."""
+    result = assess(search.option, scenario)
+    return replace(result, notes=(search.text, *result.notes)) if search.n_searched > 1 else result
+
+
+def _distinct(results: Sequence[Result]) -> list[Result]:
+    """Results whose ids are made distinct by a counter where a workload states the same layout twice."""
+    seen: Counter[str] = Counter()
+    distinct: list[Result] = []
+    for result in results:
+        name = result.option.id
+        seen[name] += 1
+        again = replace(result.option, id=f"{name}#{seen[name]}")
+        distinct.append(result if seen[name] == 1 else replace(result, option=again))
+    return distinct
 
 
 def _pairs(results: Sequence[Result]) -> list[tuple[Result, Result]]:
-    """Machines against tokens: the cheapest owned and rented option each against the cheapest of the other kinds."""
-    best = best_by_tier(results)
+    """Machines against what they would replace.
+
+    The cheapest owned and the cheapest rented option, each against the best of every other tier, however
+    it is paid, and the best by the token.
+    """
     priced = [result for result in results if result.feasible and result.costing is not None]
-    owned = best.get("self_hosted")
-    rented = next((result for result in priced if result.option.kind == "rental"), None)
-    tokens = [
-        next((result for result in priced if result.option.tier == tier and result.option.kind == "per_token"), None)
-        for tier in ("api", "budget_cloud")
-    ]
-    rivals = [rival for rival in (*tokens, rented) if rival is not None]
-    pairs = [(owned, rival) for rival in rivals if owned is not None]
-    pairs += [(rented, rival) for rival in tokens if rented is not None and rival is not None]
-    return pairs
+
+    def first(*, tier: str | None = None, kind: str | None = None) -> Result | None:
+        fit = (each for each in priced if tier in (None, each.option.tier) and kind in (None, each.option.kind))
+        return next(fit, None)
+
+    owned, rented = first(kind="owned"), first(kind="rental")
+    by_token = [first(tier=tier, kind="per_token") for tier in ("api", "budget_cloud")]
+    of_tier = [first(tier=tier) for tier in ("api", "budget_cloud")]
+    rivals = {id(each): each for each in (*of_tier, *by_token, rented) if each is not None}
+    pairs = [(owned, rival) for rival in rivals.values() if owned is not None]
+    return pairs + [(rented, rival) for rival in rivals.values() if rented is not None and rival is not rented]
 
 
 def pick(compared: Comparison, name: str) -> Result:
@@ -95,6 +115,8 @@ def duel(
     for side in sides:
         if side.costing is None or not side.lines:
             raise MissingDataError(f"{side.option.id} has no bill to compare: {'; '.join(side.reasons)}")
+    if sides[0].option.id == sides[1].option.id:
+        raise UsageError(f"--own and --versus are both {sides[0].option.id}; name two options")
     if payback_months is not None and solve_for is None:
         raise UsageError("--payback says when; name what may change with --solve-for FIELD")
     solved = solve(*sides, scenario, field=solve_for, payback_months=payback_months) if solve_for else None

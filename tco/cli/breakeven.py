@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,8 +13,12 @@ def breakeven(
     workload: WorkloadArg,
     own: Annotated[str, typer.Option(metavar="OPTION", help="The option to justify (id or a part of it).")],
     versus: Annotated[str, typer.Option(metavar="OPTION", help="The competitor it must beat (id or a part of it).")],
-    solve_for: Annotated[Optional[str], typer.Option(metavar="FIELD", help="Workload field (or price, throughput) to solve for.")] = None,  # noqa: UP045
-    payback: Annotated[Optional[float], typer.Option(min=0, metavar="MONTHS", help="With --solve-for: pay back in this time.")] = None,  # noqa: UP045
+    solve_for: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Input to solve for; docs/commands.md lists them.")
+    ] = None,
+    payback: Annotated[
+        float | None, typer.Option(min=0, metavar="MONTHS", help="With --solve-for: pay back in this time.")
+    ] = None,
     as_json: JsonFlag = False,
     as_of: AsOf = None,
     data: DataDir = None,

@@ -13,8 +13,12 @@ from tco.cli.options import AsOf, DataDir, JsonFlag, Rumoured, WorkloadArg, read
 def compare(
     workload: WorkloadArg,
     as_json: JsonFlag = False,
-    chart: Annotated[Optional[Path], typer.Option(metavar="FILE", help="Draw cost against volume (png, svg or pdf).")] = None,  # noqa: UP045
-    draws: Annotated[int, typer.Option(min=0, max=1_000_000, envvar="TCO_DRAWS", help="Draws behind ranges and odds.")] = 1000,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw cost against volume (png, svg or pdf).")
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(min=0, max=1_000_000, envvar="TCO_DRAWS", help="Draws behind ranges and odds.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(min=0, envvar="TCO_SEED", help="Seed of the draws.")] = 0,
     only: Annotated[Optional[str], typer.Option(metavar="TIER", help="api, budget_cloud or self_hosted.")] = None,  # noqa: UP045
     top: Annotated[int, typer.Option(min=1, help="Rows of each tier to show.")] = 5,

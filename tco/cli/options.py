@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    from tco.describe.offer import Tier
     from tco.describe.scenario import Scenario
 
 WorkloadArg = Annotated[str, typer.Argument(help="Workload file, or the name of one in the catalogue.")]
@@ -21,7 +20,9 @@ DataDir = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--data", envvar="TCO_DATA", metavar="DIR", help="Folder whose data comes before the shipped data."),
 ]
-Rumoured = Annotated[bool, typer.Option("--allow-rumoured", help="Use rumoured prices where there is no other, labelled.")]
+Rumoured = Annotated[
+    bool, typer.Option("--allow-rumoured", help="Use rumoured prices where there is no other, labelled.")
+]
 
 
 def read_scenario(
@@ -29,15 +30,15 @@ def read_scenario(
 ) -> Scenario:
     """The scenario of a workload, as the shared options ask for it."""
     from datetime import UTC, datetime
-    from typing import cast
 
     from tco.errors import UsageError
     from tco.files import scenario
+    from tco.files.instants import parse_day
 
     if only not in (None, *scenario.TIERS):
         raise UsageError(f"--only: got {only!r}; expected one of: {', '.join(scenario.TIERS)}")
-    day = scenario.parse_day(as_of) if as_of else None
+    day = parse_day(as_of) if as_of else None
     return scenario.load(
-        workload, data=data, as_of=day, only=cast("Tier | None", only), allow_rumoured=allow_rumoured,
+        workload, data=data, as_of=day, only=only, allow_rumoured=allow_rumoured,
         today=datetime.now(UTC).date(),
     )  # fmt: skip

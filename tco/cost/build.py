@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from tco.cost.machine import Machine
 from tco.describe.hardware import Hardware
 from tco.describe.option import MachineOption
 from tco.describe.plan import Sampler
 from tco.describe.record import Figure
+from tco.describe.workload import StatedMachine
 from tco.errors import MissingDataError
 from tco.price.machines import bought_at
 
@@ -22,13 +24,18 @@ def machine(option: MachineOption, *, n_gpus: int, on: date, sampler: Sampler) -
     """
     if option.rental is not None:
         return _rented(option, n_gpus=n_gpus, sampler=sampler)
-    figures = _stated(option) or _from_profile(option.hardware, on)
+    figures = _owned(option, n_gpus=n_gpus, on=on)
     host = option.hardware.host
-    numbers = {name: sampler(f"{option.hardware.id}.{name}", figure) for name, figure in figures.items()}
+    is_stated = option.stated is not None and option.stated.usd is not None
+    numbers: dict[str, Any] = {
+        name: sampler(f"{option.hardware.id}.{name}", figure) for name, figure in figures.items()
+    }
+    numbers.setdefault("gpu_rated_w", numbers["gpu_busy_w"])
+    figures.setdefault("gpu_rated_w", figures["gpu_busy_w"])
     return Machine(
         gpus_per_replica=float(n_gpus),
-        gpus_per_machine=float(n_gpus if option.stated else host.max_gpus if host else 1),
-        sold_whole=bool(host and host.sold_whole and not option.stated),
+        gpus_per_machine=float(n_gpus if is_stated else host.max_gpus if host else 1),
+        sold_whole=bool(host and host.sold_whole and not is_stated),
         figures=figures,
         **numbers,
     )
@@ -50,32 +57,39 @@ def _rented(option: MachineOption, *, n_gpus: int, sampler: Sampler) -> Machine:
     )
 
 
-def _stated(option: MachineOption) -> dict[str, Figure] | None:
-    """Figures of a machine the workload states as a whole: GPUs and host in one."""
-    stated = option.stated
-    if stated is None or stated.usd is None:
-        return None
-    missing = [name for name in ("busy_w", "idle_w") if getattr(stated, name) is None]
-    if missing or stated.busy_w is None or stated.idle_w is None:
-        raise MissingDataError(f"{option.id}: machine.usd is stated without {' and '.join(missing)}")
-    n = option.n_gpus or 1
-    each = {"gpu_usd": stated.usd, "gpu_busy_w": stated.busy_w, "gpu_idle_w": stated.idle_w}
-    shared = {name: figure.model_copy(update={"value": figure.value / n}) for name, figure in each.items()}
-    return {**shared, "host_usd": NO_HOST, "host_busy_w": NO_HOST, "host_idle_w": NO_HOST}
+def _owned(option: MachineOption, *, n_gpus: int, on: date) -> dict[str, Figure]:
+    """Price and power of a GPU and of its host: the workload's own for the whole machine, else the profile's.
+
+    The rated power is the profile's, and left out where it states none or the workload states the draw.
+    """
+    stated, hardware = option.stated or StatedMachine(), option.hardware
+    figures = _shared("usd", stated.usd, n_gpus) or _price(hardware, on)
+    for name, whole in (("busy_w", stated.busy_w), ("idle_w", stated.idle_w)):
+        figures |= _shared(name, whole, n_gpus) or _power(name, hardware)
+    if stated.busy_w is None and hardware.max_w is not None:
+        figures["gpu_rated_w"] = hardware.max_w
+    return figures
 
 
-def _from_profile(hardware: Hardware, on: date) -> dict[str, Figure]:
-    price = bought_at(hardware, on)
-    if hardware.busy_w is None or hardware.idle_w is None:
-        raise MissingDataError(f"{hardware.id}: busy or idle power is unknown; state machine.busy_w and machine.idle_w")
-    if hardware.host is None and price.basis == "card":
-        raise MissingDataError(f"{hardware.id}: the price is of a bare card and the profile names no host; state machine.usd")
-    host = hardware.host
-    return {
-        "gpu_usd": price.usd,
-        "gpu_busy_w": hardware.busy_w,
-        "gpu_idle_w": hardware.idle_w,
-        "host_usd": host.usd if host and price.basis == "card" else NO_HOST,
-        "host_busy_w": host.busy_w if host else NO_HOST,
-        "host_idle_w": host.idle_w if host else NO_HOST,
-    }
+def _shared(name: str, whole: Figure | None, n_gpus: int) -> dict[str, Figure]:
+    """A figure of a whole machine as an equal share of each GPU, range included; empty where none is stated."""
+    if whole is None:
+        return {}
+    parts = {"value": whole.value / n_gpus}
+    if whole.low is not None and whole.high is not None:
+        parts |= {"low": whole.low / n_gpus, "high": whole.high / n_gpus}
+    return {f"gpu_{name}": whole.model_copy(update=parts), f"host_{name}": NO_HOST}
+
+
+def _price(hardware: Hardware, on: date) -> dict[str, Figure]:
+    price, host = bought_at(hardware, on), hardware.host
+    if host is None and price.basis == "card":
+        raise MissingDataError(f"{hardware.id}: a bare card's price and no host in the profile; state machine.usd")
+    return {"gpu_usd": price.usd, "host_usd": host.usd if host and price.basis == "card" else NO_HOST}
+
+
+def _power(name: str, hardware: Hardware) -> dict[str, Figure]:
+    drawn: Figure | None = getattr(hardware, name)
+    if drawn is None:
+        raise MissingDataError(f"{hardware.id}: {name} is unknown; state machine.{name}")
+    return {f"gpu_{name}": drawn, f"host_{name}": getattr(hardware.host, name) if hardware.host else NO_HOST}

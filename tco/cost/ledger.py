@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -14,6 +14,7 @@ from tco.describe.plan import Input
 from tco.units import Num
 
 Role = Literal["running", "capital", "one_time"]
+Trend = Literal["none", "api", "rental"]  # which of the workload's price trends a line follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,8 @@ class CostLine:
     """One cost of a month: ``quantity`` units at ``usd_per_unit``.
 
     ``role`` says whether the money is spent as the month runs, or spreads capital or a one-time
-    effort over months (payback counts those in full instead).
+    effort over months (payback counts those in full instead). ``trend`` names the price trend that moves
+    it; ``is_price`` marks what the option's own vendor bills at its listed price.
     """
 
     name: str
@@ -34,6 +36,8 @@ class CostLine:
     as_of: date | None = None
     kind: str = "assumed"
     role: Role = "running"
+    trend: Trend = "none"
+    is_price: bool = False
 
     @property
     def usd_per_month(self) -> Num:
@@ -46,7 +50,8 @@ def total_usd_per_month(lines: Iterable[CostLine]) -> Num:
     parts = [line.usd_per_month for line in lines]
     if all(np.ndim(part) == 0 for part in parts):
         return math.fsum(parts)
-    return np.sum(np.stack(np.broadcast_arrays(*parts)), axis=0)
+    total: Num = np.sum(np.stack(np.broadcast_arrays(*parts)), axis=0)
+    return total
 
 
 def running_usd_per_month(lines: Iterable[CostLine]) -> Num:
@@ -58,8 +63,3 @@ def weakest_kind(inputs: Sequence[Input], own: str) -> str:
     """The least certain kind among a line's own and its inputs: a chain is as strong as that."""
     order = ("rumoured", "assumed", "published", "vendor", "measured")
     return min((own, *(part.kind for part in inputs)), key=order.index)
-
-
-def scaled(line: CostLine, factor: Num) -> CostLine:
-    """The same line at another unit price, for a price trend."""
-    return replace(line, usd_per_unit=line.usd_per_unit * factor)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tco.cost import capital
 from tco.cost.ledger import CostLine, Role, weakest_kind
-from tco.describe.plan import Input, Plan
+from tco.describe.plan import STATED, Input, Plan
 from tco.describe.record import Figure
 from tco.perform.fleet import replicas, utilisation_frac
 from tco.price.plans import peak_per_s, rented_gpu_h
-from tco.units import BYTES_PER_GB, H_PER_MONTH, MONTHS_PER_YEAR, S_PER_MONTH, TOK_PER_MTOK, W_PER_KW, Num
+from tco.units import BYTES_PER_GB, H_PER_MONTH, MONTHS_PER_YEAR, S_PER_MONTH, W_PER_KW, Num
 
 BYTES_PER_TOK = 5.0  # about four characters of text and their envelope
 
@@ -23,6 +23,7 @@ class Machine:
     """What one replica runs on, as numbers: floats, or arrays over draws or over machines.
 
     GPUs come in machines of ``gpus_per_machine``; ``sold_whole`` machines cannot be bought by the card.
+    ``gpu_rated_w`` is what a rack must be able to feed; ``gpu_busy_w`` what is drawn on average while serving.
     """
 
     gpus_per_replica: Num
@@ -32,6 +33,7 @@ class Machine:
     host_usd: Num = 0.0
     gpu_busy_w: Num = 0.0
     gpu_idle_w: Num = 0.0
+    gpu_rated_w: Num = 0.0
     host_busy_w: Num = 0.0
     host_idle_w: Num = 0.0
     usd_per_gpu_h: Num = 0.0
@@ -40,31 +42,42 @@ class Machine:
 
     def inputs(self, *names: str) -> tuple[Input, ...]:
         """Provenance of the machine's own numbers."""
+        held = ((name, figure) for name in names if (figure := self.figures.get(name)) is not None)
         return tuple(
-            Input(f"machine.{name}", getattr(self, name), figure.unit, figure.source, figure.as_of, figure.kind)
-            for name in names
-            if (figure := self.figures.get(name)) is not None
+            Input(
+                f"machine.{name}", getattr(self, name), figure.unit, figure.source or STATED, figure.as_of, figure.kind
+            )
+            for name, figure in held
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """How many replicas, machines and GPUs a plan needs, and how busy they are."""
+    """How many replicas, machines and GPUs a plan needs, and how busy they are.
+
+    ``spares_share`` says that the spare replicas fit into machines that are needed anyway.
+    """
 
     n_replicas: Num
     n_machines: Num
     n_gpus: Num
     utilisation_frac: Num
     active_gpus: Num
+    spares_share: bool = False
+
+
+def peak_req_per_s(plan: Plan) -> Num:
+    """Requests a second that the fleet must answer at the peak; proportional to the volume."""
+    return peak_per_s(
+        per_month=plan.requests_per_month, peak_to_mean_ratio=plan.peak_to_mean_ratio, batch_frac=plan.batch_frac
+    )
 
 
 def fleet(plan: Plan, machine: Machine, *, capacity_req_per_s: Num, n_spare: int) -> Fleet:
-    """Replicas for the peak plus spares; whole machines for the replicas; utilisation at the mean."""
-    peak = peak_per_s(
-        per_month=plan.requests_per_month, peak_to_mean_ratio=plan.peak_to_mean_ratio, batch_frac=plan.batch_frac
-    )
-    n_replicas = replicas(peak_req_per_s=peak, capacity_req_per_s=capacity_req_per_s, n_spare=n_spare)
+    """Replicas for the peak plus spares in whole machines; utilisation of what is paid for, at the mean."""
+    n_replicas = replicas(peak_req_per_s=peak_req_per_s(plan), capacity_req_per_s=capacity_req_per_s, n_spare=n_spare)
     n_machines = np.ceil(n_replicas * machine.gpus_per_replica / machine.gpus_per_machine)
+    without = np.ceil((n_replicas - n_spare) * machine.gpus_per_replica / machine.gpus_per_machine)
     needed = n_replicas * machine.gpus_per_replica
     n_gpus = np.where(machine.sold_whole, n_machines * machine.gpus_per_machine, needed)[()]
     busy = utilisation_frac(
@@ -72,7 +85,9 @@ def fleet(plan: Plan, machine: Machine, *, capacity_req_per_s: Num, n_spare: int
         n_replicas=n_replicas,
         capacity_req_per_s=capacity_req_per_s,
     )
-    return Fleet(n_replicas, n_machines, n_gpus, busy, needed * busy)
+    shared = n_spare > 0 and bool(np.all(without == n_machines))
+    active_gpus = needed * busy
+    return Fleet(n_replicas, n_machines, n_gpus, active_gpus / n_gpus, active_gpus, shared)
 
 
 def owned_lines(
@@ -81,10 +96,10 @@ def owned_lines(
     """Capital, energy, space, upkeep of owned machines (economics section 2)."""
     yield from _capital_lines(plan, machine, need, method)
     yield from _energy_lines(plan, machine, need, powered_when_idle)
-    kw = (need.n_gpus * machine.gpu_busy_w + need.n_machines * machine.host_busy_w) / W_PER_KW
+    kw = (need.n_gpus * machine.gpu_rated_w + need.n_machines * machine.host_busy_w) / W_PER_KW
     yield _line(
-        "space", kw, "kW-month", plan.colocation_usd_per_kw_month, "(GPUs x busy W + hosts x busy W) / 1000 x rent",
-        (*plan.inputs("colocation_usd_per_kw_month"), *machine.inputs("gpu_busy_w", "host_busy_w")),
+        "space", kw, "kW-month", plan.colocation_usd_per_kw_month, "(GPUs x rated W + hosts x busy W) / 1000 x rent",
+        (*plan.inputs("colocation_usd_per_kw_month"), *machine.inputs("gpu_rated_w", "host_busy_w")),
     )  # fmt: skip
     capex = need.n_gpus * machine.gpu_usd + need.n_machines * machine.host_usd
     yield _line(
@@ -99,7 +114,9 @@ def owned_lines(
 
 
 def _capital_lines(plan: Plan, machine: Machine, need: Fleet, method: capital.Method) -> Iterator[CostLine]:
-    behind = plan.inputs("life_months", "wacc_frac", "residual_frac", "tax_frac", "requests_per_month", "peak_to_mean_ratio")
+    behind = plan.inputs(
+        "life_months", "wacc_frac", "residual_frac", "tax_frac", "requests_per_month", "peak_to_mean_ratio"
+    )
 
     def charge(capex_usd: Num) -> Num:
         return capital.usd_per_month(
@@ -116,8 +133,9 @@ def _capital_lines(plan: Plan, machine: Machine, need: Fleet, method: capital.Me
         "capital: accelerators", need.n_gpus, "GPU", charge(machine.gpu_usd), f"GPUs x {formula}",
         (*machine.inputs("gpu_usd"), *behind), role="capital",
     )  # fmt: skip
+    remark = "; the spare shares a machine, so it covers a failed GPU, not a failed host" if need.spares_share else ""
     yield _line(
-        "capital: hosts", need.n_machines, "machine", charge(machine.host_usd), f"machines x {formula}",
+        "capital: hosts", need.n_machines, "machine", charge(machine.host_usd), f"machines x {formula}{remark}",
         (*machine.inputs("host_usd"), *behind), role="capital",
     )  # fmt: skip
     spares = plan.spares_frac * (need.n_gpus * machine.gpu_usd + need.n_machines * machine.host_usd)
@@ -131,7 +149,9 @@ def _energy_lines(plan: Plan, machine: Machine, need: Fleet, powered_when_idle: 
     """Energy: h x PUE x tariff x (idle W (1 - busy) + busy W busy), busy and idle on their own lines."""
     busy_machines = need.n_machines * need.active_gpus / need.n_gpus
     busy_w = need.active_gpus * machine.gpu_busy_w + busy_machines * machine.host_busy_w
-    idle_w = (need.n_gpus - need.active_gpus) * machine.gpu_idle_w + (need.n_machines - busy_machines) * machine.host_idle_w
+    idle_w = (need.n_gpus - need.active_gpus) * machine.gpu_idle_w + (
+        need.n_machines - busy_machines
+    ) * machine.host_idle_w
     shared = plan.inputs("electricity_usd_per_kwh", "pue_ratio", "requests_per_month")
     yield _line(
         "energy: busy", H_PER_MONTH * plan.pue_ratio * busy_w / W_PER_KW, "kWh", plan.electricity_usd_per_kwh,
@@ -140,7 +160,9 @@ def _energy_lines(plan: Plan, machine: Machine, need: Fleet, powered_when_idle: 
     )  # fmt: skip
     yield _line(
         "energy: idle" if powered_when_idle else "energy: idle (stated: switched off when idle)",
-        H_PER_MONTH * plan.pue_ratio * idle_w / W_PER_KW * float(powered_when_idle), "kWh", plan.electricity_usd_per_kwh,
+        H_PER_MONTH * plan.pue_ratio * idle_w / W_PER_KW * float(powered_when_idle),
+        "kWh",
+        plan.electricity_usd_per_kwh,
         "730 h x PUE x (idle GPUs x idle W + their hosts) / 1000 x tariff",
         (*shared, *machine.inputs("gpu_idle_w", "host_idle_w")),
     )  # fmt: skip
@@ -150,13 +172,16 @@ def rental_lines(plan: Plan, machine: Machine, need: Fleet) -> Iterator[CostLine
     """GPU-hours of a rental. Utilisation never lowers an always-on bill; it divides tokens."""
     gpu_h = rented_gpu_h(n_gpus=need.n_gpus, busy_frac=need.utilisation_frac, scale_to_zero=machine.scale_to_zero)
     formula = "GPUs x 730 h x utilisation x rent" if machine.scale_to_zero else "GPUs x 730 h x rent, busy or not"
-    yield _line(
+    line = _line(
         "rental", gpu_h, "GPU-h", machine.usd_per_gpu_h, formula,
         (*machine.inputs("usd_per_gpu_h"), *plan.inputs("requests_per_month", "peak_to_mean_ratio")),
     )  # fmt: skip
+    yield replace(line, trend="rental", is_price=True)
 
 
-def overhead_lines(plan: Plan, *, one_time_usd: float, horizon_months: int) -> Iterator[CostLine]:
+def overhead_lines(
+    plan: Plan, *, one_time_usd: Num, horizon_months: int, one_time_inputs: tuple[Input, ...] = ()
+) -> Iterator[CostLine]:
     """People, egress, compliance, hardening and one-time effort: the same for owned and rented machines."""
     yield _line(
         "staff", plan.staff_fte, "FTE", plan.usd_per_fte_month, "FTE x loaded cost per month",
@@ -170,16 +195,13 @@ def overhead_lines(plan: Plan, *, one_time_usd: float, horizon_months: int) -> I
     yield _line(
         "compliance", 1.0, "month", plan.compliance_usd_per_month, "stated", plan.inputs("compliance_usd_per_month")
     )
-    yield _line("security hardening", 1.0, "month", plan.security_usd_per_month, "stated", plan.inputs("security_usd_per_month"))
     yield _line(
-        "one-time effort", one_time_usd, "USD", 1.0 / horizon_months, f"effort / {horizon_months} months of horizon", (),
-        role="one_time",
+        "security hardening", 1.0, "month", plan.security_usd_per_month, "stated", plan.inputs("security_usd_per_month")
+    )
+    yield _line(
+        "one-time effort", one_time_usd, "USD", 1.0 / horizon_months,
+        f"effort / {horizon_months} months of horizon", one_time_inputs, role="one_time",
     )  # fmt: skip
-
-
-def usd_per_mtok(*, usd_per_month: Num, tok_per_month: Num) -> Num:
-    """USD per million tokens: bill / tokens x 1e6, for tokens > 0."""
-    return usd_per_month / tok_per_month * TOK_PER_MTOK
 
 
 def _line(
@@ -194,7 +216,7 @@ def _line(
         usd_per_unit=usd_per_unit,
         formula=formula,
         inputs=inputs,
-        source=lead.source if lead else "stated in the workload",
+        source=lead.source if lead else STATED,
         as_of=lead.as_of if lead else None,
         kind=weakest_kind(inputs, "measured") if inputs else "assumed",
         role=role,

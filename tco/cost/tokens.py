@@ -9,6 +9,7 @@ import numpy as np
 from tco.cost.ledger import CostLine, total_usd_per_month
 from tco.describe.offer import Adjustment, FreeQuota, Meter
 from tco.describe.plan import Input, Plan
+from tco.errors import MissingDataError
 from tco.price.plans import n_requests_billed
 from tco.price.rates import Rate
 from tco.price.tokens import Quote, Slice
@@ -25,11 +26,12 @@ def token_lines(
 ) -> tuple[CostLine, ...]:
     """A month's bill: for each slice and meter, requests x share x tokens / 1e6 x price.
 
-    A free quota is subtracted from the requests before anything is billed. The cached share of the
+    A free quota is subtracted from the requests before anything is billed; every sample of an answer is a
+    request to the vendor. The cached share of the
     prompt pays the cache-read rate where the vendor has one, else the input rate; reasoning tokens
     pay the output rate unless they have their own. Adjustments (data residency) multiply the whole.
     """
-    free = (free_quota.requests_per_day or 0.0) * DAYS_PER_MONTH if free_quota else 0.0
+    free = (free_quota.requests_per_day or 0.0) * DAYS_PER_MONTH / plan.n_samples if free_quota else 0.0
     requests = n_requests_billed(requests_per_month=plan.requests_per_month, free_per_month=free)
     lines = [line for part in quote.slices for line in _slice_lines(part, plan, requests, cache_ttl)]
     for adjustment in adjustments:
@@ -43,6 +45,8 @@ def token_lines(
                 source=adjustment.source,
                 as_of=adjustment.as_of,
                 kind=adjustment.kind,
+                trend="api",
+                is_price=True,
             )
         )
     return tuple(lines)
@@ -52,6 +56,10 @@ def _slice_lines(part: Slice, plan: Plan, requests: Num, cache_ttl: str) -> Iter
     for meter, tok, formula, names in _quantities(part, plan, cache_ttl):
         if not np.any(np.asarray(tok) > 0):
             continue
+        if meter not in part.rates:
+            raise MissingDataError(
+                f"no price of {meter.replace('_', ' ')} tokens for {part.label or 'standard requests'}"
+            )
         rate = part.rates[meter]
         fields = ("requests_per_month", *names) + (("batch_frac",) if "batch" in part.label else ())
         yield CostLine(
@@ -64,8 +72,10 @@ def _slice_lines(part: Slice, plan: Plan, requests: Num, cache_ttl: str) -> Iter
             source=rate.row.source,
             as_of=rate.row.as_of,
             kind=rate.row.kind,
+            trend="api",
+            is_price=True,
         )
-    yield from _request_fee(part, requests)
+    yield from _request_fee(part, requests * plan.n_samples)
 
 
 def _quantities(part: Slice, plan: Plan, cache_ttl: str) -> Iterator[tuple[Meter, Num, str, tuple[str, ...]]]:
@@ -95,10 +105,12 @@ def _request_fee(part: Slice, requests: Num) -> Iterator[CostLine]:
                 quantity=requests * part.share_frac,
                 unit="request",
                 usd_per_unit=float(row.usd_each["request"]),
-                formula="requests x fee",
+                formula="requests x samples x fee",
                 source=row.source,
                 as_of=row.as_of,
                 kind=row.kind,
+                trend="api",
+                is_price=True,
             )
 
 

@@ -18,7 +18,6 @@ from tco.errors import MissingDataError
 from tco.perform.capacity import Capacity
 from tco.perform.load import Load, Slo
 from tco.perform.size import Sized, size
-from tco.price.tokens import quote
 from tco.units import TOK_PER_MTOK, Num
 
 
@@ -101,6 +100,8 @@ def assess(option: Option, scenario: Scenario) -> Result:
 
 
 def _assess_machine(result: Result, option: MachineOption, scenario: Scenario) -> Result:
+    if option.unpriced:
+        raise MissingDataError(option.unpriced)
     sized = size(option, load_of(result.plan), slos(scenario))
     reasons = (*result.reasons, *sized.capacity.reasons)
     notes = (*result.notes, *sized.capacity.notes)
@@ -127,7 +128,7 @@ def machine_at(option: MachineOption, sized: Sized, scenario: Scenario, sampler:
         same = all(np.array_equal(a, b) for a, b in zip(_numbers(load), _numbers(base), strict=True))
         return (capacity.req_per_s if same else np.maximum(sized.rate_req_per_s(load), 1e-12)) * speed
 
-    return machine_costing(option, scenario, held, rate)
+    return machine_costing(option, scenario, held, rate, sampler)
 
 
 def _numbers(load: Load) -> tuple[Num, ...]:
@@ -137,7 +138,8 @@ def _numbers(load: Load) -> tuple[Num, ...]:
 def speed_figure(capacity: Capacity) -> Figure:
     """Actual over given speed: 1, between the p10 and p90 of the capacity's band."""
     return Figure(
-        value=1.0, low=min(capacity.band_low_frac, 1.0), high=max(capacity.band_high_frac, 1.0), distribution="lognormal",
+        value=1.0, low=min(capacity.band_low_frac, 1.0), high=max(capacity.band_high_frac, 1.0),
+        distribution="lognormal",
         unit="ratio", source=capacity.source or capacity.basis, kind=capacity.kind,
     )  # fmt: skip
 
@@ -157,7 +159,7 @@ def slos(scenario: Scenario) -> tuple[Slo, ...]:
     stated = scenario.workload.slo
     deadline_s = stated.deadline.value if stated.deadline else None
     if scenario.workload.batch_frac.value >= 1.0:
-        return (Slo(),)
+        return (Slo(deadline_s=deadline_s),)
     by_percentile = (
         Slo(
             stated.ttft_p95.value if stated.ttft_p95 else None,
@@ -180,26 +182,22 @@ def slos(scenario: Scenario) -> tuple[Slo, ...]:
 
 def _with_token_notes(result: Result, option: TokenOption, scenario: Scenario) -> Result:
     plan, offer = result.plan, option.offer
-    found = quote(
-        offer,
-        scenario.as_of,
-        prompt_tok=plan.input_tok,
-        batch_frac=plan.batch_frac,
-        allow_rumoured=scenario.allow_rumoured,
-    )
+    assert result.costing is not None
+    assert result.costing.quote is not None
+    found = result.costing.quote
     notes = [*result.notes, *found.notes]
     rows = {id(rate.row): rate.row for part in found.slices for rate in part.rates.values()}.values()
     if any(row.kind == "rumoured" for row in rows):
         notes.append("rumoured price: nobody has published it")
     if any(row.promo for row in rows):
-        ends = min(str(row.until)[:10] for row in rows if row.promo)
+        ends = min((str(row.until)[:10] for row in rows if row.promo and row.until), default="further notice")
         notes.append(f"promotional price until {ends}")
     if np.any(np.asarray(plan.cached_input_frac) > 0) and not any("cache_read" in part.rates for part in found.slices):
         notes.append("no cache-read price: the cached share pays the input rate")
     age = (scenario.as_of - max(row.as_of for row in rows)).days
     if age > STALE_AFTER_DAYS["price"]:
         notes.append(f"price is {age} days old (limit {STALE_AFTER_DAYS['price']})")
-    reasons = (*result.reasons, *_missed_latency(option, plan, scenario))
+    reasons = tuple(dict.fromkeys((*result.reasons, *_missed_latency(option, plan, scenario))))
     if scenario.workload.slo.model_fields_set and offer.ttft_s is None:
         notes.append("latency of this API is unknown: the SLO could not be checked")
     return replace(result, notes=tuple(notes), reasons=reasons)

@@ -31,6 +31,7 @@ TIE_FRAC = 1e-12  # two bills this close are equal
 EDGE_FRAC = 1e-9  # how far inside a step its two ends are sampled
 N_SAMPLES = 17  # per step: enough for curves that bend within one
 JUMP_FRAC = 1e-6  # of a bracket's change, left between two neighbouring floats: not continuous
+HAIR_FRAC = 1e-13
 N_SCAN = 64  # points at which solve_for looks for a change of sign
 
 
@@ -54,11 +55,12 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A root, or None with the reason; `at_step` when the function jumps over the target there."""
+    """A root, or None with the reason and the point that comes nearest; `at_step` where the function jumps over it."""
 
     root: float | None
     reason: str
     at_step: bool = False
+    nearest: float | None = None
 
 
 def linear_breakeven_volume(*, fixed_usd_per_month: Num, price_usd_per_unit: Num, marginal_usd_per_unit: Num) -> Num:
@@ -142,7 +144,7 @@ def solve_for(*, f: Callable[[float], float], lo: float, hi: float, target: floa
     side = "above" if values[0] > 0.0 else "below"
     nearest = min(range(N_SCAN), key=lambda i: abs(values[i]))
     near = f"nearest is {values[nearest] + target:g} at {points[nearest]:g}"
-    return Solution(None, f"stays {side} {target:g} from {lo:g} to {hi:g}; {near}")
+    return Solution(None, f"stays {side} {target:g} from {lo:g} to {hi:g}; {near}", nearest=float(points[nearest]))
 
 
 def _bisected(f: Callable[[float], float], lo: float, hi: float, target: float, rises: bool, total: float) -> Solution:
@@ -167,7 +169,16 @@ def _sides(own_usd: Array, versus_usd: Array) -> Array:
 
 
 def _bisect(own: Curve, versus: Curve, lo: Array, hi: Array, sign_hi: Array) -> Array:
-    """Where the difference takes the sign it has at hi, all brackets at once, to neighbouring floats."""
+    """Where the difference takes the sign it has at hi, all brackets at once, to neighbouring floats.
+
+    Bills are straight between steps, so the chord's root is tried first, a hair to each side.
+    """
+    at_lo, at_hi = own(lo) - versus(lo), own(hi) - versus(hi)
+    chord = lo + (hi - lo) * at_lo / np.where(at_lo == at_hi, np.inf, at_lo - at_hi)
+    for hair in (-HAIR_FRAC, HAIR_FRAC):
+        mid = np.clip(chord * (1.0 + hair), lo, hi)
+        is_right = np.sign(own(mid) - versus(mid)) == sign_hi
+        lo, hi = np.where(is_right, lo, mid), np.where(is_right, mid, hi)
     mid = lo + 0.5 * (hi - lo)
     while np.any((lo < mid) & (mid < hi)):
         is_right = np.sign(own(mid) - versus(mid)) == sign_hi

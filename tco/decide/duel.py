@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import Any
 
 from tco.cost.ledger import total_usd_per_month
+from tco.cost.option import Costing
 from tco.decide.assess import Result
-from tco.decide.breakeven import solve_for
-from tco.decide.versus import BreakEven, payback
+from tco.decide.breakeven import Solution, solve_for
+from tco.decide.repay import payback
+from tco.decide.versus import BreakEven, positional
 from tco.describe.plan import FIELDS
 from tco.describe.scenario import Scenario
-from tco.errors import UnknownNameError, UsageError
+from tco.errors import UsageError, unknown_name
+from tco.units import TOK_PER_MTOK
 
-FACTORS = {
-    "price": "USD per million tokens of the competitor, as blended by this workload",
-    "throughput": "output tokens per second of one replica of the option",
-    "utilisation": "share of the fleet's capacity used at the mean",
-}
-UNIT_FIELDS = ("frac", "frac/month", "frac/year")
+PATHS = {path: name for name, path in FIELDS.items()}
+LATER = (
+    "growth_frac_per_month",
+    "api_trend_frac_per_year",
+    "rental_trend_frac_per_year",
+    "hardware_trend_frac_per_year",
+)
+RATES_OF_CHANGE = ("frac/month", "frac/year")
+NEVER_MONTHS = 1e6  # stands for a purchase that never pays back, so that a bisection can rank it
+
+Sides = tuple[Result, Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,87 +52,171 @@ class Duel:
     solved: Solved | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """One input that may change: its range, and both sides at a value of it.
+
+    ``shown`` turns the number that is varied into the one reported, where they differ.
+    """
+
+    unit: str
+    today: float
+    lo: float
+    hi: float
+    turned: Callable[[float], Sides]
+    shown: Callable[[float], float] = float
+
+
 def solve(own: Result, versus: Result, scenario: Scenario, *, field: str, payback_months: float | None) -> Solved:
     """Solve one field for equal monthly bills, or for a payback of ``payback_months``.
 
-    Fields are the workload's own (``demand.requests``, ``site.staff_fte`` …) and ``price`` (of the
-    competitor), ``throughput`` and ``utilisation``. Raises UnknownNameError for any other.
+    Fields are the workload's own (``demand.requests``, ``site.staff_fte`` …) and those of ``FACTORS``. Raises
+    UsageError for any other, and for one that does not move these two options or this month's bill.
     """
-    by_path = {path: name for name, path in FIELDS.items()}
-    if field in FACTORS:
-        return _solve_factor(own, versus, field)
-    if field not in by_path:
-        raise UnknownNameError("field", field, [*by_path, *FACTORS], "tco breakeven --help")
-    name = by_path[field]
-    figure = own.plan.figures[name]
-    today = float(getattr(own.plan, name))
-    lo, hi = _bounds(figure.unit, today)
+    if field not in PATHS and field not in FACTORS:
+        known = (*FACTORS, *PATHS)
+        raise UsageError(f"{unknown_name('field', field, known, 'tco breakeven --help')}: {', '.join(known)}")
+    if PATHS.get(field) in LATER and payback_months is None:
+        what = "growth" if field == "demand.growth" else "a trend"
+        raise UsageError(f"--solve-for {field}: {what} does not move this month's bill: add --payback MONTHS")
+    knob = FACTORS[field](own, versus) if field in FACTORS else _plan_knob(own, versus, PATHS[field])
 
     def gap(value: float) -> float:
-        changed = tuple(_with(result, name, value) for result in (own, versus))
-        if payback_months is not None:
-            months = payback(*changed, scenario).months
-            return min(months if months is not None else 1e6, 1e6)
-        return _usd(changed[0]) - _usd(changed[1])
+        sides = knob.turned(value)
+        if payback_months is None:
+            return _usd(sides[0]) - _usd(sides[1])
+        months = payback(*sides, scenario).months
+        return NEVER_MONTHS if months is None else min(months, NEVER_MONTHS)
 
-    found = solve_for(f=gap, lo=lo, hi=hi, target=payback_months or 0.0)
-    target = "equal monthly bills" if payback_months is None else f"payback in {payback_months:g} months"
-    return Solved(field=field, unit=figure.unit, target=target, today=today, value=found.root, reason=found.reason)
+    found = solve_for(f=gap, lo=knob.lo, hi=knob.hi, target=payback_months or 0.0)
+    reason = found.reason if found.root is not None else _no_value(found, gap, knob, scenario, payback_months)
+    return Solved(
+        field=field,
+        unit=knob.unit,
+        target="equal monthly bills" if payback_months is None else f"payback in {payback_months:g} months",
+        today=knob.shown(knob.today),
+        value=None if found.root is None else knob.shown(found.root),
+        reason=reason,
+    )
+
+
+def _no_value(
+    found: Solution, gap: Callable[[float], float], knob: Knob, scenario: Scenario, payback_months: float | None
+) -> str:
+    """Why no value does, with the best that comes out and where."""
+    if knob.lo == knob.hi:
+        return "nothing on the competitor's bill is charged at a vendor's price: no factor makes it larger"
+    nearest = found.nearest if found.nearest is not None else knob.today
+    at, best = in_unit(knob.shown(nearest), knob.unit), gap(nearest)
+    searched = f"searched {in_unit(knob.shown(knob.lo), knob.unit)} to {in_unit(knob.shown(knob.hi), knob.unit)}"
+    if payback_months is None:
+        side = f"own is {abs(best):,.2f} USD/month {'dearer' if best > 0 else 'cheaper'}"
+        return f"{side} {'at best' if best > 0 else 'at least'}, at {at} ({searched})"
+    if best >= NEVER_MONTHS:
+        return f"no payback at any value; today: {payback(*knob.turned(knob.today), scenario).reason} ({searched})"
+    end = "soonest" if best > payback_months else "latest"
+    return f"pays back in {best:,.1f} months at the {end}, at {at} ({searched})"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A value and its unit in words: shares as percentages, no exponent."""
+    if unit.startswith("frac"):
+        return f"{positional(100.0 * value)} %{unit.removeprefix('frac')}"
+    number = f"{value:,.0f}" if abs(value) >= 1000 else positional(value)
+    return f"{number} {'x' if unit == 'ratio' else unit}".removesuffix(" count")
+
+
+def _plan_knob(own: Result, versus: Result, name: str) -> Knob:
+    """A number of the workload file, the same for both sides."""
+    unit, today = own.plan.figures[name].unit, float(getattr(own.plan, name))
+    lo, hi = (0.0, 0.9) if name == "tax_frac" else _bounds(unit, today)  # a tax of 1 leaves nothing
+    return Knob(
+        unit=unit, today=today, lo=lo, hi=hi,
+        turned=lambda value: (_with_number(own, name, value), _with_number(versus, name, value)),
+    )  # fmt: skip
 
 
 def _bounds(unit: str, today: float) -> tuple[float, float]:
-    if unit in UNIT_FIELDS:
-        return (0.0, 1.0) if unit == "frac" else (-0.9, 1.0)
+    if unit == "frac":
+        return (0.0, 1.0)
+    if unit in RATES_OF_CHANGE:
+        return (-0.9, 1.0)
+    if unit == "ratio":
+        return (1.0, today * 1e5)
     return (today * 1e-5, today * 1e5) if today > 0 else (0.0, 1e6)
 
 
-def _with(result: Result, name: str, value: float) -> Result:
-    plan = replace(result.plan, **{name: value})
+def _price_knob(own: Result, versus: Result) -> Knob:
+    """The competitor's price of a mean token; all that its vendor bills moves alike."""
+    billed = float(total_usd_per_month(line for line in versus.lines if line.is_price))
+    tok = float(versus.plan.requests_per_month * versus.plan.tok_per_request)
+    today = billed / tok * TOK_PER_MTOK
+    costing = _costing(versus)
+    return Knob(
+        unit="USD/Mtok", today=today, lo=today * 1e-5, hi=today * 1e5,
+        turned=lambda usd: (own, _with_costing(versus, costing.at_price(usd / today if today else 1.0))),
+    )  # fmt: skip
+
+
+def _throughput_knob(own: Result, versus: Result) -> Knob:
+    """Output tokens a second of one replica: the same volume keeps a faster one busy for less time."""
+    at_speed = _costing(own).at_speed
+    if own.sized is None or at_speed is None:
+        raise UsageError(f"--solve-for throughput needs a machine as --own, got {own.option.id}")
+    today = own.sized.capacity.output_tok_per_s
+    return Knob(
+        unit="tok/s", today=today, lo=today * 1e-3, hi=today * 1e3,
+        turned=lambda tok_per_s: (_with_costing(own, at_speed(tok_per_s / today)), versus),
+    )  # fmt: skip
+
+
+def _utilisation_knob(own: Result, versus: Result) -> Knob:
+    """Share of the fleet's capacity used at the mean, moved by the volume of both sides."""
+    if own.sized is None:
+        raise UsageError(f"--solve-for utilisation needs a machine as --own, got {own.option.id}")
+    volume = _plan_knob(own, versus, "requests_per_month")
+    used = _costing(own).utilisation
+    return replace(
+        volume, unit="frac", lo=volume.today * 1e-4, hi=volume.today * 1e4,
+        shown=lambda requests: float(used(own.plan.at_volume(requests)) or 0.0),
+    )  # fmt: skip
+
+
+def _gpu_usd_knob(own: Result, versus: Result) -> Knob:
+    """The purchase price of one accelerator; what it stands in costs the same."""
+    costing = _costing(own)
+    at_gpu_usd = costing.at_gpu_usd
+    if at_gpu_usd is None or not costing.gpu_usd:
+        raise UsageError(f"--solve-for machine.gpu_usd needs a machine that is bought as --own, got {own.option.id}")
+    today = float(costing.gpu_usd)
+    return Knob(
+        unit="USD", today=today, lo=today * 1e-5, hi=today * 1e5,
+        turned=lambda usd: (_with_costing(own, at_gpu_usd(usd)), versus),
+    )  # fmt: skip
+
+
+FACTORS: dict[str, Callable[[Result, Result], Knob]] = {
+    "price": _price_knob,
+    "throughput": _throughput_knob,
+    "utilisation": _utilisation_knob,
+    "machine.gpu_usd": _gpu_usd_knob,
+}
+
+
+def _costing(result: Result) -> Costing:
+    assert result.costing is not None
+    return result.costing
+
+
+def _with_number(result: Result, name: str, value: float) -> Result:
+    changed: dict[str, Any] = {name: value}
+    plan = replace(result.plan, **changed)
     return replace(result, plan=plan, lines=result.costing.ledger(plan) if result.costing else ())
+
+
+def _with_costing(result: Result, costing: Costing) -> Result:
+    return replace(result, costing=costing, lines=costing.ledger(result.plan))
 
 
 def _usd(result: Result) -> float:
     return float(total_usd_per_month(result.lines))
-
-
-def _solve_factor(own: Result, versus: Result, field: str) -> Solved:
-    """Scale one side: the competitor's price, the option's speed, or its use through the volume."""
-    assert own.costing is not None
-    if field == "price":
-        factor = _usd(own) / _usd(versus) if _usd(versus) else np.inf
-        today = versus.usd_per_mtok
-        value = None if today is None else today * factor
-        return _factor(field, "USD/Mtok", today, value, "scales every meter of the competitor alike")
-    if own.sized is None:
-        raise UsageError(f"--solve-for {field} needs a machine as --own, got {own.option.id}")
-    if field == "throughput":
-        speed = own.sized.capacity.output_tok_per_s
-        found = solve_for(f=_bill_at_speed(own, versus), lo=1e-3, hi=1e3)
-        value = None if found.root is None else found.root * speed
-        return _factor(field, "tok/s", speed, value, found.reason)
-    base = float(own.plan.requests_per_month)
-
-    def gap(volume: float) -> float:
-        return _usd(_with(own, "requests_per_month", volume)) - _usd(_with(versus, "requests_per_month", volume))
-
-    found = solve_for(f=gap, lo=base * 1e-4, hi=base * 1e4)
-    used = [None if at is None else own.costing.utilisation(own.plan.at_volume(at)) for at in (base, found.root)]
-    today_used, value_used = (None if each is None else float(each) for each in used)
-    return _factor(field, "frac", today_used, value_used, found.reason)
-
-
-def _bill_at_speed(own: Result, versus: Result) -> Callable[[float], float]:
-    """Own minus versus when a replica is faster by a factor: the same volume keeps it busy for less time."""
-    costing = own.costing
-    assert costing is not None and costing.at_speed is not None
-    at_speed = costing.at_speed
-
-    def gap(factor: float) -> float:
-        return float(at_speed(factor).usd_per_month(own.plan)) - _usd(versus)
-
-    return gap
-
-
-def _factor(field: str, unit: str, today: float | None, value: float | None, reason: str) -> Solved:
-    return Solved(field=field, unit=unit, target=FACTORS[field], today=today, value=value, reason=reason)
-

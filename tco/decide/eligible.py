@@ -4,30 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tco.describe.option import MachineOption, Option, TokenOption
+from tco.cost.plans import subscription_seats
+from tco.describe.offer import SubscriptionOffer
+from tco.describe.option import MachineOption, Option, PlanOption, TokenOption
 from tco.describe.quality import Score
 from tco.describe.scenario import Scenario
 from tco.describe.workload import Tariff
 
-EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK EU27".split())
+EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK EU27".split())  # noqa: SIM905
+RENTAL_REMARKS = {
+    "spot": ("a spot machine may be taken away at any time: restarts are not costed",),
+    "serverless": ("a cold start is not in the latency of a serverless machine",),
+}
 SCORE_TRUST = {"assumed": 0, "published": 1, "measured": 2, "vendor": 2}
 
 
 def objections(option: Option, scenario: Scenario) -> list[str]:
-    """Every rule the option breaks, in words; empty when it is eligible."""
+    """Every rule the option, or the offer it escalates to, breaks, in words; empty when it is eligible."""
+    target = scenario.escalation.get(option.tier)
+    further = [] if target is None else [f"escalates to {target.id}: {why}" for why in _own(target, scenario)]
+    return [*_own(option, scenario), *further]
+
+
+def _own(option: Option, scenario: Scenario) -> list[str]:
+    return [*model_objections(option, scenario), *seller_objections(option, scenario)]
+
+
+def model_objections(option: Option, scenario: Scenario) -> list[str]:
+    """Rules that the model itself breaks, whoever serves it: quality floors, context, modality."""
+    return [*_context(option, scenario), *(reason for reason, _ in _floors(option, scenario) if reason)]
+
+
+def seller_objections(option: Option, scenario: Scenario) -> list[str]:
+    """Rules that the provider, the place or the machine breaks."""
     return [
         *_provider_rules(option, scenario),
         *_residency(option, scenario),
         *_compliance(option, scenario),
-        *_context(option, scenario),
         *_availability(option, scenario),
-        *(reason for reason, _ in _floors(option, scenario) if reason),
+        *_free_seats(option, scenario),
     ]
 
 
 def remarks(option: Option, scenario: Scenario) -> list[str]:
     """What a reader should know although it breaks no rule."""
-    return [note for _, note in _floors(option, scenario) if note]
+    notes = [note for _, note in _floors(option, scenario) if note]
+    rules = scenario.workload.constraints
+    if option.kind == "owned" and rules.compliance:
+        notes.append(
+            f"{', '.join(rules.compliance)} is yours to attest: constraints.compliance_usd_per_month is its cost"
+        )
+    if isinstance(option, MachineOption) and option.rental is not None:
+        notes += RENTAL_REMARKS.get(option.rental.plan, ())
+    return notes
 
 
 def _provider_rules(option: Option, scenario: Scenario) -> Iterator[str]:
@@ -50,15 +79,21 @@ def _residency(option: Option, scenario: Scenario) -> Iterator[str]:
     if not wanted:
         return
     if option.kind == "owned":
-        place = scenario.workload.site.electricity
-        country = place.country.upper() if isinstance(place, Tariff) else None
-        regions = {country.lower(), "eu" if country in EU else ""} if country else wanted
+        country = _site_country(scenario)
+        regions = {country, "eu" if country.upper() in EU else ""}
     else:
         offered = option.offer.residency if isinstance(option, TokenOption) else None
         regions = set(offered if offered is not None else option.provider.residency if option.provider else ())
-    missing = sorted(wanted - regions)
+    missing, known = sorted(wanted - regions), ", ".join(sorted(filter(None, regions))) or "nothing"
     if missing:
-        yield f"no evidence that data can stay in {', '.join(missing)} (known: {', '.join(sorted(filter(None, regions))) or 'nothing'})"
+        yield f"no evidence that data can stay in {', '.join(missing)} (known: {known})"
+
+
+def _site_country(scenario: Scenario) -> str:
+    """Where owned machines stand, in lower case: as stated, else the tariff's country; empty when unknown."""
+    site = scenario.workload.site
+    named = site.electricity.country if isinstance(site.electricity, Tariff) else ""
+    return (site.country or named).lower()
 
 
 def _compliance(option: Option, scenario: Scenario) -> Iterator[str]:
@@ -80,40 +115,65 @@ def _context(option: Option, scenario: Scenario) -> Iterator[str]:
     known = [limit for limit in limits if limit]
     if known and longest > min(known):
         yield f"needs a context of {longest:,.0f} tokens; the offer has {min(known):,}"
+    answer = float(plan.output_tok + plan.reasoning_tok)
+    if isinstance(option, TokenOption) and option.offer.max_output_tok and answer > option.offer.max_output_tok:
+        yield f"needs answers of {answer:,.0f} tokens; the offer stops at {option.offer.max_output_tok:,}"
     if option.model and option.model.modality == "speech":
         yield f"{option.model.id} makes speech: it has no price per text token"
 
 
 def _availability(option: Option, scenario: Scenario) -> Iterator[str]:
+    if isinstance(option, TokenOption) and option.offer.retired and option.offer.retired <= scenario.as_of:
+        yield f"the offer ended on {option.offer.retired}"
     if not isinstance(option, MachineOption):
         return
-    hardware, place = option.hardware, scenario.workload.site.electricity
+    hardware, country = option.hardware, _site_country(scenario)
     if hardware.status == "announced" and not (hardware.available_from and hardware.available_from <= scenario.as_of):
         yield f"{hardware.id} is announced, available from {hardware.available_from or 'an unknown date'}"
-    country = place.country.lower() if isinstance(place, Tariff) else ""
     if option.kind == "owned" and country in {each.lower() for each in hardware.not_for_sale_in}:
         yield f"{hardware.id} may not be sold to {country.upper()}"
 
 
+def _free_seats(option: Option, scenario: Scenario) -> Iterator[str]:
+    """A free seat is one person's: no number of them is an offer."""
+    if not isinstance(option, PlanOption) or not isinstance(option.offer, SubscriptionOffer):
+        return
+    if option.offer.usd_per_seat_month.value == 0 and option.offer.messages_per_day is not None:
+        seats = float(subscription_seats(option.offer, scenario.plan(option.model_id)))
+        if seats > 1:
+            yield f"a free seat is one person's; the workload needs {seats:,.0f}"
+
+
 def _floors(option: Option, scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """For each floor of the workload (reason when missed, note when another row would turn it)."""
+    """For each floor of the workload (reason when missed, note when another row would turn it).
+
+    A score reached with thinking counts for a workload that pays for thinking; where only such a score
+    is known and no reasoning tokens are stated, a note says that the bill is then too low.
+    """
+    thinks = float(scenario.plan(option.model_id).reasoning_tok) > 0
     for name, floor in scenario.workload.quality.floor.items():
         benchmark = name.replace("_", "-")
-        rows = [
-            row
-            for row in scenario.scores
-            if (row.model, row.benchmark, row.metric) == (option.model_id, benchmark, "pass@1")
-        ]
+        rows = [row for row in scenario.scores_of(option.model_id, benchmark) if row.metric == "pass@1"]
         if not rows:
             yield f"no pass@1 score on {benchmark} is known; the floor is {floor:g}", ""
             continue
-        best = max(rows, key=_trust)
+        like = [row for row in rows if with_thinking(row) == thinks] or rows
+        best = max(like, key=_trust)
         other = next((row for row in rows if (row.score >= floor) != (best.score >= floor)), None)
         turned = f"; {_cited(other)} would turn this" if other else ""
         if best.score < floor:
             yield f"{benchmark} {_cited(best)} is under the floor of {floor:g}{turned}", ""
-        else:
-            yield "", f"{benchmark} {_cited(best)}{turned}" if other else ""
+            continue
+        yield "", f"{benchmark} {_cited(best)}{turned}" if other else ""
+        if with_thinking(best) and not thinks:
+            said = "was reached with thinking; tokens.reasoning is 0: the bill may be far too low"
+            yield "", f"{benchmark} {best.score:g} {said}"
+
+
+def with_thinking(row: Score) -> bool:
+    """Whether a score was reached with reasoning tokens, as its harness or note says."""
+    said = f"{row.harness} {row.note}".lower()
+    return "no thinking" not in said and any(word in said for word in ("thinking", "effort", "budget forcing"))
 
 
 def _trust(row: Score) -> tuple[int, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from tco.cost.ledger import total_usd_per_month
 from tco.cost.machine import Machine
 from tco.cost.option import machine_costing
 from tco.decide.assess import load_of, slos
-from tco.decide.eligible import objections
+from tco.decide.eligible import model_objections, seller_objections
 from tco.describe.option import MachineOption
 from tco.describe.plan import base_value
 from tco.describe.scenario import Scenario
@@ -21,56 +21,77 @@ from tco.errors import MissingDataError
 from tco.perform.deployment import Deployment, stack
 from tco.perform.size import built_for, size, smallest_layout
 from tco.perform.solve import solve
-from tco.units import Num
+from tco.units import BYTES_PER_GB
 
 NUMBERS = tuple(each.name for each in fields(Machine) if each.name not in ("figures", "scale_to_zero"))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The cheapest machine of a search, or why there is none."""
+    """The cheapest machine of a search, and why each of the others that fell out did."""
 
     option: MachineOption
     n_searched: int
-    refused: tuple[tuple[str, int], ...]
+    refused: tuple[tuple[str, str], ...]
 
     @property
     def text(self) -> str:
-        """One line for the report: how many were searched and why others fell out."""
-        refused = "; ".join(f"{n} {why}" for why, n in self.refused)
-        return f"cheapest of {self.n_searched} machines searched" + (f" ({refused})" if refused else "")
+        """One line for the report: how many were searched, how many fell out."""
+        out = f", {len(self.refused)} of which cannot serve it" if self.refused else ""
+        return f"cheapest of {self.n_searched} machines searched{out}"
 
 
-def cheapest(group: Sequence[MachineOption], scenario: Scenario) -> Found:
+Layout = tuple[int, Deployment, float]  # GPUs of a replica, their numbers, the measured rate or NaN
+Built = dict[tuple[str, str, str | None, str, int | None, int], Layout]
+
+
+def cheapest(group: Sequence[MachineOption], scenario: Scenario, built: Built) -> Found:
     """The machine of the group with the lowest bill among those that serve the workload.
 
     All machines are sized and costed as arrays by the formulas that cost one. When none serves it, the
-    first is returned, so that its assessment says why.
+    first is returned, so that its assessment says why. ``built`` holds layouts already worked out.
     """
-    plan = scenario.plan(group[0].model_id)
-    load = load_of(plan)
-    refused: Counter[str] = Counter()
+    refused: list[tuple[str, str]] = []
     kept: list[tuple[MachineOption, Machine, Deployment, float]] = []
-    built: dict[tuple[str, int], tuple[int, Deployment, float]] = {}
+    of_model = model_objections(group[0], scenario)
     for option in group:
+        reasons = [option.unpriced] if option.unpriced else [*of_model, *seller_objections(option, scenario)]
         try:
-            if objections(option, scenario):
-                raise MissingDataError("break a rule of the workload")
-            key = (option.hardware.id, option.rental.n_gpus if option.rental else 0)
-            if key not in built:
-                n_gpus = option.n_gpus or smallest_layout(option, load)
-                built[key] = (n_gpus, built_for(option, n_gpus), _known_rate(replace(option, n_gpus=n_gpus), scenario))
-            n_gpus, deployment, known = built[key]
+            if reasons:
+                raise MissingDataError("; ".join(reasons))
+            n_gpus, deployment, known = _laid_out(option, scenario, built)
             held = machine(option, n_gpus=n_gpus, on=scenario.as_of, sampler=base_value)
             kept.append((replace(option, n_gpus=n_gpus), held, deployment, known))
         except MissingDataError as error:
-            refused[_why(str(error))] += 1
+            refused.append((option.id, str(error)))
     if not kept:
-        return Found(group[0], len(group), tuple(refused.items()))
+        return Found(group[0], len(group), tuple(refused))
     usd = _bills(kept, scenario)
-    refused["cannot hold or serve it"] += int(np.sum(~np.isfinite(usd)))
-    best = kept[int(np.argmin(usd))][0]
-    return Found(best, len(group), tuple(item for item in refused.items() if item[1]))
+    refused += [
+        (option.id, _unserved(held)) for (option, _, held, _), bill in zip(kept, usd, strict=True) if bill == np.inf
+    ]
+    return Found(kept[int(np.argmin(usd))][0], len(group), tuple(refused))
+
+
+def _unserved(held: Deployment) -> str:
+    short_gb = -float(held.margin_bytes) / BYTES_PER_GB
+    return (
+        f"does not fit: {short_gb:,.1f} GB per GPU short"
+        if short_gb > 0
+        else "no room for the cache, or misses a limit"
+    )
+
+
+def _laid_out(option: MachineOption, scenario: Scenario, built: Built) -> Layout:
+    """The layout of one option, worked out once for all offers of the same machine."""
+    n_rented = option.rental.n_gpus if option.rental else 0
+    key = (option.model_id, option.hardware.id, option.dtype, option.engine, option.n_gpus, n_rented)
+    if key not in built:
+        load = load_of(scenario.plan(option.model_id))
+        deployment = built_for(option, option.n_gpus) if option.n_gpus else smallest_layout(option, load)
+        n_gpus = int(deployment.n_gpus)
+        built[key] = (n_gpus, deployment, _known_rate(replace(option, n_gpus=n_gpus), scenario))
+    return built[key]
 
 
 def _bills(kept: Sequence[tuple[MachineOption, Machine, Deployment, float]], scenario: Scenario) -> np.ndarray:
@@ -83,7 +104,7 @@ def _bills(kept: Sequence[tuple[MachineOption, Machine, Deployment, float]], sce
     known = np.array([rate for *_, rate in kept])
     rate = np.where(np.isnan(known), predicted, known)
     serves = rate > 0
-    numbers: dict[str, Num] = {
+    numbers: dict[str, Any] = {
         name: np.array([float(getattr(held, name)) for _, held, _, _ in kept]) for name in NUMBERS
     }
     held = replace(first, **numbers)
@@ -97,13 +118,3 @@ def _known_rate(option: MachineOption, scenario: Scenario) -> float:
         return float("nan")
     sized = size(option, load_of(scenario.plan(option.model_id)), slos(scenario))
     return float("nan") if sized.capacity.basis == "predicted" else sized.capacity.req_per_s
-
-
-def _why(message: str) -> str:
-    return (
-        "have no price"
-        if "no price" in message
-        else "break a rule of the workload"
-        if "rule" in message
-        else "lack a figure"
-    )

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.cost.option import Costing
+from tco.cost.option import Costing, plan_costing
 from tco.decide.assess import Result, machine_at
-from tco.describe.option import MachineOption
-from tco.describe.plan import draw
+from tco.describe.option import MachineOption, PlanOption
+from tco.describe.plan import Plan, Sampler, draw
 from tco.describe.scenario import Scenario
 from tco.errors import MissingDataError
+
+BILLED_BY_USE = ("per_token", "subscription")
+BILLED = (
+    "requests_per_month", "input_tok", "output_tok", "reasoning_tok",
+    "cached_input_frac", "cache_write_frac", "batch_frac",
+)  # fmt: skip
 
 
 def with_ranges(results: Sequence[Result], scenario: Scenario, *, n_draws: int, seed: int) -> list[Result]:
@@ -24,40 +31,43 @@ def with_ranges(results: Sequence[Result], scenario: Scenario, *, n_draws: int, 
     """
     if n_draws == 0:
         return list(results)
-    drawn = {id(result): _drawn_usd(result, scenario, n_draws, seed) for result in results if result.feasible}
-    odds = _odds({key: usd for key, usd in drawn.items() if usd is not None})
-    return [
-        _with_range(result, usd, odds[id(result)]) if (usd := drawn.get(id(result))) is not None else result
-        for result in results
-    ]
+    sampler = draw(n_draws=n_draws, seed=seed)
+    drawn = {id(result): _drawn_usd(result, scenario, sampler, n_draws) for result in results if result.feasible}
+    priced = {key: usd for key, usd in drawn.items() if usd is not None}
+    if not priced:
+        return list(results)
+    table = np.stack(list(priced.values()))
+    ranges = dict(zip(priced, _ranges(table), strict=True))
+    return [replace(result, **ranges[id(result)]) if id(result) in ranges else result for result in results]
 
 
-def _drawn_usd(result: Result, scenario: Scenario, n_draws: int, seed: int) -> NDArray[np.float64] | None:
+def _ranges(table: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Percentiles and share of wins of each row of draws; a tie is shared out evenly."""
+    wins = table == table.min(axis=0)
+    shares = np.mean(wins / wins.sum(axis=0), axis=1)
+    names = ("usd_per_month_p10", "usd_per_month_p50", "usd_per_month_p90", "win_frac")
+    columns = (*np.percentile(table, (10, 50, 90), axis=1), shares)
+    return [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _drawn_usd(result: Result, scenario: Scenario, sampler: Sampler, n_draws: int) -> NDArray[np.float64] | None:
     if result.costing is None:
         return None
-    sampler = draw(n_draws=n_draws, seed=seed)
+    plan = scenario.plan(result.option.model_id, sampler)
+    if result.option.kind in BILLED_BY_USE and not _drawn(plan):
+        return np.full(n_draws, result.usd_per_month)
     try:
         costing: Costing = result.costing
         if isinstance(result.option, MachineOption) and result.sized is not None:
             costing = machine_at(result.option, result.sized, scenario, sampler)
-        usd = costing.usd_per_month(scenario.plan(result.option.model_id, sampler))
+        elif isinstance(result.option, PlanOption):
+            costing = plan_costing(result.option, scenario, sampler)
+        usd = costing.usd_per_month(plan)
     except MissingDataError:
         return None
     return np.broadcast_to(np.asarray(usd, dtype=np.float64), (n_draws,))
 
 
-def _odds(drawn: dict[int, NDArray[np.float64]]) -> dict[int, float]:
-    """Share of draws each option wins; a tie is shared out evenly."""
-    if not drawn:
-        return {}
-    table = np.stack(list(drawn.values()))
-    wins = table == table.min(axis=0)
-    shares = np.mean(wins / wins.sum(axis=0), axis=1)
-    return dict(zip(drawn, map(float, shares), strict=True))
-
-
-def _with_range(result: Result, usd: NDArray[np.float64], win_frac: float) -> Result:
-    low, mid, high = np.percentile(usd, (10, 50, 90))
-    return replace(
-        result, usd_per_month_p10=float(low), usd_per_month_p50=float(mid), usd_per_month_p90=float(high), win_frac=win_frac
-    )
+def _drawn(plan: Plan) -> bool:
+    """Whether anything that a vendor bills by is uncertain in this plan."""
+    return any(np.ndim(getattr(plan, name)) for name in BILLED)

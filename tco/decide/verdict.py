@@ -13,7 +13,10 @@ TIER_NAMES = {"api": "API", "budget_cloud": "budget cloud", "self_hosted": "self
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The cheapest feasible option overall and of each tier; ``confidence_frac`` is its share of draws won."""
+    """The cheapest feasible option overall and of each tier.
+
+    ``confidence_frac`` is the cheapest option's own share of draws won; ``text`` names its tier's as well.
+    """
 
     cheapest: str | None
     cheapest_by_tier: dict[str, str]
@@ -23,7 +26,9 @@ class Verdict:
 
 def ranked(results: Sequence[Result]) -> list[Result]:
     """Feasible options by cost, then infeasible ones, the priced first."""
-    return sorted(results, key=lambda result: (not result.feasible, result.usd_per_month is None, result.usd_per_month or 0.0))
+    return sorted(
+        results, key=lambda result: (not result.feasible, result.usd_per_month is None, result.usd_per_month or 0.0)
+    )
 
 
 def best_by_tier(results: Sequence[Result]) -> dict[str, Result]:
@@ -39,18 +44,28 @@ def verdict(results: Sequence[Result], break_evens: Sequence[BreakEven]) -> Verd
     """Name the winner, the runner-up tier and the volume at which the answer changes."""
     best = best_by_tier(results)
     if not best:
-        return Verdict(None, {}, None, f"No option can serve this workload; {len(results)} were checked, each with its reason.")
+        return Verdict(
+            None, {}, None, f"No option can serve this workload; {len(results)} were checked, each with its reason."
+        )
     tiers = list(best.values())
     winner = tiers[0]
     text = f"Cheapest is {winner.option.id} ({TIER_NAMES[winner.option.tier]}) at {_usd(winner)} a month"
     odds = sum(result.win_frac or 0.0 for result in results if result.option.tier == winner.option.tier)
     if winner.win_frac is not None:
-        text += f"; its tier wins {odds:.0%} of draws"
+        own_odds, tier_odds = f"{winner.win_frac:.0%}", f"{odds:.0%}"
+        text += f"; it wins {own_odds} of draws" + (f", its tier {tier_odds}" if tier_odds != own_odds else "")
+        likeliest = max(results, key=lambda result: result.win_frac or 0.0)
+        if (likeliest.win_frac or 0.0) > winner.win_frac and likeliest.option.id != winner.option.id:
+            text += f", but {likeliest.option.id} wins most often, {likeliest.win_frac:.0%} of them"
     if len(tiers) > 1:
         other = tiers[1]
-        text += f". Next tier: {other.option.id} ({TIER_NAMES[other.option.tier]}) at {_usd(other)}, {_more(winner, other)}"
-    text += _changes(break_evens)
-    return Verdict(winner.option.id, {tier: result.option.id for tier, result in best.items()}, winner.win_frac, text + ".")
+        text += (
+            f". Next tier: {other.option.id} ({TIER_NAMES[other.option.tier]}) at {_usd(other)}, {_more(winner, other)}"
+        )
+    text += _changes(winner, break_evens)
+    return Verdict(
+        winner.option.id, {tier: result.option.id for tier, result in best.items()}, winner.win_frac, text + "."
+    )
 
 
 def _usd(result: Result) -> str:
@@ -65,10 +80,11 @@ def _more(winner: Result, other: Result) -> str:
     return f"{ratio - 1:.0%} more" if ratio < 2 else f"{ratio:,.1f} times as much"
 
 
-def _changes(break_evens: Sequence[BreakEven]) -> str:
+def _changes(winner: Result, break_evens: Sequence[BreakEven]) -> str:
+    """When the answer changes: the break-even that involves the winner, else the first."""
     if not break_evens:
         return ""
-    lead = break_evens[0]
+    lead = next((each for each in break_evens if winner.option.id in (each.own, each.versus)), break_evens[0])
     if lead.requests_per_month is None:
         return f". Own machines against {lead.versus}: {lead.reason}"
     return (

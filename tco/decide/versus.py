@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
 
 import numpy as np
 
-from tco.cost.finance import growth_factor, trend_factor
-from tco.cost.ledger import running_usd_per_month
 from tco.cost.option import Costing
 from tco.decide.assess import Result
 from tco.decide.breakeven import CHEAPER, Crossing, cheaper_intervals, find_crossings
-from tco.decide.payback import payback_months
-from tco.describe.plan import Plan
+from tco.decide.repay import payback_with_range
 from tco.describe.scenario import Scenario
-from tco.units import Num
 
-SEARCH_BELOW, SEARCH_ABOVE = 1e-4, 1e3  # volumes searched, as multiples of the workload's own
+SEARCH_BELOW, SEARCH_ABOVE = 1e-3, 1e3  # volumes searched, as multiples of the workload's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakEven:
-    """Where own becomes cheaper than versus. Numbers are None when it never does; ``reason`` says why."""
+    """Where own becomes cheaper than versus. Numbers are None when it never does; ``reason`` says why.
+
+    The p10 and p90 of the payback are those of the trends' ranges, None for never.
+    """
 
     own: str
     versus: str
@@ -35,20 +34,14 @@ class BreakEven:
     cheaper_between: tuple[tuple[float, float], ...]
     payback_months: float | None
     payback_discounted_months: float | None
+    payback_months_p10: float | None = None
+    payback_months_p90: float | None = None
     payback_reason: str
     reason: str
 
 
-class Repaid(NamedTuple):
-    """Payback in months, undiscounted and discounted; None with a reason."""
-
-    months: float | None
-    discounted_months: float | None
-    reason: str
-
-
 def break_even(own: Result, versus: Result, scenario: Scenario) -> BreakEven:
-    """Every crossing on the staircase from 1/10,000 to 1,000 times the workload's volume, and the payback.
+    """Every crossing on the staircase from a thousandth to a thousand times the workload's volume, and the payback.
 
     Both options must have a ledger. The volume reported is the first from which own is cheaper.
     """
@@ -64,11 +57,11 @@ def break_even(own: Result, versus: Result, scenario: Scenario) -> BreakEven:
     first = next((crossing.volume for crossing in found if crossing.direction == CHEAPER), None)
     at = plan.at_volume(first) if first is not None else None
     used = own.costing.utilisation(at) if at else None
-    paid = payback(own, versus, scenario)
+    paid = payback_with_range(own, versus, scenario)
     return BreakEven(
         own=own.option.id,
         versus=versus.option.id,
-        versus_price_as_of=_price_day(versus),
+        versus_price_as_of=_price_day(versus, scenario.as_of),
         requests_per_month=first,
         tok_per_month=None if first is None else first * float(plan.tok_per_request),
         utilisation_frac=None if used is None else float(used),
@@ -77,6 +70,8 @@ def break_even(own: Result, versus: Result, scenario: Scenario) -> BreakEven:
         cheaper_between=tuple(cheaper),
         payback_months=paid.months,
         payback_discounted_months=paid.discounted_months,
+        payback_months_p10=paid.p10_months,
+        payback_months_p90=paid.p90_months,
         payback_reason=paid.reason,
         reason=_reason(own, versus, sides, first, cheaper, lo, hi),
     )
@@ -86,7 +81,8 @@ class _Sides:
     """The two monthly bills as functions of volume."""
 
     def __init__(self, own: Result, versus: Result) -> None:
-        assert own.costing is not None and versus.costing is not None
+        assert own.costing is not None
+        assert versus.costing is not None
         self._own: Costing = own.costing
         self._versus: Costing = versus.costing
         self._plans = own.plan, versus.plan
@@ -95,75 +91,50 @@ class _Sides:
         return np.broadcast_to(np.asarray(self._own.usd_per_month(self._plans[0].at_volume(volume))), np.shape(volume))
 
     def versus_usd(self, volume: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(np.asarray(self._versus.usd_per_month(self._plans[1].at_volume(volume))), np.shape(volume))
+        return np.broadcast_to(
+            np.asarray(self._versus.usd_per_month(self._plans[1].at_volume(volume))), np.shape(volume)
+        )
+
+    def own_energy_usd(self, volume: float) -> float:
+        """The electricity of own machines at a volume."""
+        lines = self._own.ledger(self._plans[0].at_volume(volume))
+        return sum(float(line.usd_per_month) for line in lines if line.unit == "kWh")
 
 
-def _price_day(result: Result) -> str:
-    days = [str(line.as_of) for line in result.lines if line.as_of is not None and line.name.startswith(("input", "output", "rental"))]
+def _price_day(result: Result, on: date) -> str:
+    """The day of the competitor's price: when it was read, or the report's own day where that is earlier."""
+    days = [str(min(line.as_of, on)) for line in result.lines if line.as_of is not None and line.is_price]
     return max(days, default="")
 
 
 def _reason(
-    own: Result, versus: Result, sides: _Sides, first: float | None, cheaper: list[tuple[float, float]], lo: float, hi: float
+    own: Result,
+    versus: Result,
+    sides: _Sides,
+    first: float | None,
+    cheaper: list[tuple[float, float]],
+    lo: float,
+    hi: float,
 ) -> str:
     if first is not None:
         return ""
     if cheaper:
-        return f"{own.option.id} is cheaper at every volume searched, {lo:,.3g} to {hi:,.3g} requests/month"
+        return f"{own.option.id} is cheaper at every volume searched, {lo:,.0f} to {hi:,.0f} requests/month"
     far = np.array([hi])
     own_each, versus_each = float(sides.own_usd(far)[0]) / hi, float(sides.versus_usd(far)[0]) / hi
-    energy = sum(float(line.usd_per_month) for line in own.lines if line.name == "energy: busy") / float(own.plan.requests_per_month)
+    energy = sides.own_energy_usd(hi) / hi
     if energy >= versus_each:
         return (
-            f"never: the electricity of a request on {own.option.id} alone is {energy:.4g} USD, "
-            f"a request on {versus.option.id} costs {versus_each:.4g} USD"
+            f"never: the electricity of a request on {own.option.id} alone is {positional(energy)} USD, "
+            f"a request on {versus.option.id} costs {positional(versus_each)} USD"
         )
     return (
-        f"never: with machines as full as the SLO and the spare allow, a request costs {own_each:.4g} USD on "
-        f"{own.option.id} and {versus_each:.4g} USD on {versus.option.id} (searched to {hi:,.3g} requests/month)"
+        f"never: with machines as full as the SLO and the spare allow, a request costs {positional(own_each)} USD on "
+        f"{own.option.id} and {positional(versus_each)} USD on {versus.option.id} "
+        f"(searched to {hi:,.0f} requests/month)"
     )
 
 
-def payback(own: Result, versus: Result, scenario: Scenario) -> Repaid:
-    """Months until savings repay purchase and one-time effort, plain and discounted, over the hardware's life.
-
-    Each month at its own volume and prices: demand grows, API, rental and hardware prices follow their
-    trends, machines added later are bought when they are needed.
-    """
-    assert own.costing is not None and versus.costing is not None
-    plan = own.plan
-    life = int(float(plan.life_months))
-    one_time = sum(effort.usd.value for effort in scenario.workload.finance.one_time)
-    month = np.arange(life, dtype=np.float64)
-    own_month = plan.at_volume(plan.requests_per_month * growth_factor(monthly_growth_frac=plan.growth_frac_per_month, month=month))
-    versus_month = versus.plan.at_volume(own_month.requests_per_month)
-    capex = np.broadcast_to(np.asarray(own.costing.upfront_usd(own_month)), month.shape)
-    bought = np.diff(np.maximum.accumulate(capex), prepend=capex[0])
-    bought = bought * trend_factor(annual_change_frac=plan.hardware_trend_frac_per_year, month=month)
-    own_usd = _running(own, own_month, month) + bought
-    saving = _running(versus, versus_month, month) - own_usd
-    upfront = float(capex[0]) + one_time
-    if upfront == 0:
-        return Repaid(None, None, "nothing is bought up front")
-    plain = payback_months(upfront_usd=upfront, saving_usd_by_month=saving)
-    discounted = payback_months(upfront_usd=upfront, saving_usd_by_month=saving, wacc_frac=plan.wacc_frac)
-    if not np.isfinite(plain.months):
-        first = float(saving[0])
-        why = f"saves {first:,.2f} USD in the first month" if first > 0 else f"costs {-first:,.2f} USD more to run in the first month"
-        return Repaid(None, None, f"does not pay back within hardware life ({life} months): {why}, {upfront:,.2f} USD up front")
-    late = "" if np.isfinite(discounted.months) else f"not within hardware life ({life} months) when discounted at the WACC"
-    return Repaid(float(plain.months), float(discounted.months) if np.isfinite(discounted.months) else None, late)
-
-
-def _running(result: Result, plan: Plan, month: Num) -> np.ndarray:
-    """What runs each month, at that month's prices: API and rental prices follow their trends."""
-    assert result.costing is not None
-    lines = result.costing.ledger(plan)
-    kind = result.option.kind
-    trend = {"owned": 0.0, "rental": plan.rental_trend_frac_per_year}.get(kind, plan.api_trend_frac_per_year)
-    moving = [line for line in lines if kind != "rental" or line.name == "rental"]
-    fixed = [line for line in lines if kind == "rental" and line.name != "rental"]
-    factor = trend_factor(annual_change_frac=trend, month=month)
-    total = running_usd_per_month(moving) * factor + running_usd_per_month(fixed)
-    return np.broadcast_to(np.asarray(total, dtype=np.float64), np.shape(month))
-
+def positional(value: float) -> str:
+    """Four figures, never an exponent."""
+    return np.format_float_positional(value, precision=4, fractional=False, trim="-")

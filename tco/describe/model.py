@@ -59,7 +59,11 @@ class Shape(Record):
 
 
 class Model(Sourced):
-    """One model. ``params_b`` figures are in units of 1e9 parameters."""
+    """One model. ``params_b`` figures are in units of 1e9 parameters.
+
+    ``kv_bytes_per_tok_16bit`` states the cache of a token on each GPU where no ``shape`` can express it;
+    ``native_dtype`` is the format the weights are published in.
+    """
 
     id: Name
     name: str
@@ -73,6 +77,7 @@ class Model(Sourced):
     params_total_b: Annotated[Figure, Unit("count", gt=0)] | None = None
     params_active_b: Annotated[Figure, Unit("count", gt=0)] | None = None
     shape: Shape | None = None
+    kv_bytes_per_tok_16bit: float | None = Field(default=None, gt=0)
     recurrence: Recurrence | None = None
     audio_real_time_factor: float | None = Field(default=None, gt=0)
     checkpoint_gb: dict[str, float] = {}

@@ -14,8 +14,23 @@ from pydantic import BeforeValidator, Field, model_validator
 from tco.describe.record import Figure, Kind, Name, Record, Sourced, Unit
 
 Tier = Literal["api", "budget_cloud", "self_hosted"]
-Meter = Literal["input", "output", "reasoning", "cache_read", "cache_write", "cache_write_1h", "audio_input", "audio_output"]
-Event = Literal["request", "tool_call", "page", "image", "audio_minute", "video_second", "cache_storage_mtok_h"]
+Meter = Literal[
+    "input", "output", "reasoning", "citation",
+    "cache_read", "cache_write", "cache_write_1h", "cache_write_12h",
+    "audio_input", "audio_output", "audio_cache_read", "audio_cache_write",
+    "image_input", "image_output", "image_cache_read", "video_input", "video_output",
+]  # fmt: skip
+# An event is counted, not tokenised. `image` and `video_second` are made, their `_input` kin are read;
+# audio is heard by the second, minute or hour and spoken by `audio_output_second` or the character.
+Event = Literal[
+    "request", "message", "query", "session", "compute_second",
+    "tool_call", "web_search", "web_search_low", "web_search_high", "file_search", "maps_query",
+    "page", "annotated_page", "image", "image_input", "pixel", "character", "character_output",
+    "audio_second", "audio_minute", "audio_hour", "audio_output_second", "video_second", "video_input_second",
+    "cache_storage_mtok_h", "storage_gb_day",
+]  # fmt: skip
+
+MAX_PRICE = 1_000_000_000
 
 
 def _exact(raw: object) -> object:
@@ -25,8 +40,8 @@ def _exact(raw: object) -> object:
         price = Decimal(str(raw))
     except ArithmeticError:
         raise ValueError(f"got {raw!r}; expected a price such as 0.15") from None
-    if not price.is_finite() or price < 0:
-        raise ValueError(f"got {raw}; expected a price of at least 0")
+    if not price.is_finite() or not 0 <= price <= MAX_PRICE:
+        raise ValueError(f"got {raw}; expected a price of at least 0 and at most {MAX_PRICE:,}")
     return price
 
 
@@ -63,8 +78,8 @@ class When(Record):
     """Conditions of a rate, all of which must hold; an empty one is the standard rate."""
 
     processing: Literal["batch"] | None = None
-    service_tier: Literal["flex", "priority"] | None = None
-    speed: Literal["fast"] | None = None
+    service_tier: Literal["flex", "balanced", "priority"] | None = None
+    speed: Literal["fast", "ultrafast"] | None = None
     data_residency: str | None = None
     region: str | None = None
     prompt_tok: PromptTok | None = None
@@ -75,7 +90,8 @@ class RateRow(Sourced):
     """What each meter costs from an instant on, under conditions.
 
     ``promo`` rows win over the list row of the same condition while they last. ``kind: rumoured``
-    is never used unless asked for.
+    is never used unless asked for. ``observed`` are the days of the two snapshots between which the
+    price was seen to change (twice the same day at first sight); None where the source itself dates it.
     """
 
     since: date | datetime
@@ -84,6 +100,7 @@ class RateRow(Sourced):
     promo: bool = False
     usd_per_mtok: dict[Meter, Price] = {}
     usd_each: dict[Event, Price] = {}
+    observed: tuple[date, date] | None = None
 
 
 class Adjustment(Sourced):
@@ -99,11 +116,14 @@ class FreeQuota(Sourced):
 
     requests_per_min: float | None = Field(default=None, gt=0)
     requests_per_day: float | None = Field(default=None, gt=0)
-    tok_per_day: float | None = Field(default=None, gt=0)
 
 
 class TokenOffer(Record):
-    """A model sold by the token by one provider."""
+    """A model sold by the token by one provider.
+
+    ``free`` says that a price of 0 is meant; ``floating`` that a router passes the request to whoever is
+    cheapest, so that the price is no contract; ``min_billed`` is the least quantity a request is billed for.
+    """
 
     kind: Literal["per_token"] = "per_token"
     provider: Name
@@ -114,7 +134,11 @@ class TokenOffer(Record):
     context_tok: int | None = Field(default=None, ge=1)
     max_output_tok: int | None = Field(default=None, ge=1)
     modality: Literal["text", "multimodal", "speech"] = "text"
+    released: date | None = None
     retired: date | None = None
+    free: bool = False
+    floating: bool = False
+    min_billed: dict[Event, Price] = {}
     rates: tuple[RateRow, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     free_quota: FreeQuota | None = None
@@ -193,6 +217,7 @@ class Provider(Sourced):
 
     id: Name
     name: str
+    aliases: tuple[str, ...] = ()
     country: str
     residency: tuple[str, ...] = ()
     compliance: tuple[str, ...] = ()

@@ -9,8 +9,8 @@ from tco.describe.hardware import Dtype, Hardware, Throughput
 from tco.describe.model import Model
 from tco.describe.offer import (
     OutcomeOffer,
-    ProvisionedOffer,
     Provider,
+    ProvisionedOffer,
     RentalOffer,
     SubscriptionOffer,
     Tier,
@@ -54,7 +54,8 @@ class PlanOption:
 class MachineOption:
     """A model on machines, owned when ``rental`` is None.
 
-    ``n_gpus`` and ``dtype`` are None when the tool is to choose the smallest layout that fits.
+    ``unpriced`` says why the rental has no price on the day. ``n_gpus`` and ``dtype`` are None when the tool
+    is to choose the smallest layout that fits.
     """
 
     id: str
@@ -72,6 +73,7 @@ class MachineOption:
     rental_price: Figure | None = None
     speed: StatedSpeed | None = None
     stated: StatedMachine | None = None
+    unpriced: str = ""
     measured: tuple[Throughput, ...] = ()
 
     @property

@@ -48,7 +48,10 @@ FIELDS: dict[str, str] = {
     "electricity_usd_per_kwh": "site.electricity",
 }
 
+Z_90 = 1.2815515655446004  # the 90th percentile of the normal distribution, in standard deviations
+
 Sampler = Callable[[str, Figure], Num]
+STATED = "stated in the workload"  # the source of a figure whose file gives none
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Input:
     kind: str
 
 
-def base_value(name: str, figure: Figure) -> Num:
+def base_value(_name: str, figure: Figure) -> Num:
     """The sampler of the central case: the figure's own value."""
     return figure.value
 
@@ -71,7 +74,8 @@ def base_value(name: str, figure: Figure) -> Num:
 def draw(*, n_draws: int, seed: int) -> Sampler:
     """A sampler that draws each figure from its own stream, so that options share the same draws.
 
-    Triangular between low and high with its mode at value; normal and lognormal read low and high as
+    Split: half of the draws on each side of value, a share 1 - sqrt(u) of the way to that end, u uniform
+    in 0..1; so the base case is the median. Triangular has its mode at value; normal and lognormal read low and high as
     p10 and p90 (1.2816 standard deviations); uniform between low and high. A figure without a range
     stays a number.
     """
@@ -80,15 +84,21 @@ def draw(*, n_draws: int, seed: int) -> Sampler:
         if figure.low is None or figure.high is None or figure.low == figure.high:
             return figure.value
         rng = np.random.default_rng([seed, crc32(name.encode())])
+        if figure.distribution == "split":
+            reach = 1.0 - np.sqrt(rng.random(n_draws))
+            is_above = rng.random(n_draws) < 0.5
+            towards: Num = np.where(is_above, figure.high - figure.value, figure.low - figure.value)
+            return figure.value + reach * towards
         if figure.distribution == "triangular":
             return rng.triangular(figure.low, figure.value, figure.high, n_draws)
         if figure.distribution == "uniform":
             return rng.uniform(figure.low, figure.high, n_draws)
         normal = rng.standard_normal(n_draws)
         if figure.distribution == "lognormal":
-            sigma = np.log(figure.high / figure.low) / (2 * 1.2815515655446004)
-            return np.exp(np.log(figure.value) + sigma * normal)
-        return figure.value + (figure.high - figure.low) / (2 * 1.2815515655446004) * normal
+            sigma = np.log(figure.high / figure.low) / (2 * Z_90)
+            drawn: Num = figure.value * np.exp(sigma * normal)
+            return drawn
+        return figure.value + (figure.high - figure.low) / (2 * Z_90) * normal
 
     return sample
 
@@ -145,7 +155,7 @@ class Plan:
     def inputs(self, *names: str) -> tuple[Input, ...]:
         """Provenance of the plan's own numbers, for a cost line."""
         return tuple(
-            Input(FIELDS[name], getattr(self, name), figure.unit, figure.source, figure.as_of, figure.kind)
+            Input(FIELDS[name], getattr(self, name), figure.unit, figure.source or STATED, figure.as_of, figure.kind)
             for name in names
             for figure in (self.figures[name],)
         )

@@ -14,29 +14,35 @@ from tco.units import MULTIPLIERS, UNITS
 
 Kind = Literal["measured", "published", "vendor", "assumed", "rumoured"]
 
-_RANGE = re.compile(r"^\s*([-+]?[\d_.,]+(?:[eE][-+]?\d+)?)\s*([kKMGB])?\s*(?:-|–|\.\.|to)\s*([\d_.,]+(?:[eE][-+]?\d+)?)\s*([kKMGB])?\s*(.*)$")
+# Past these no number is meant, and products of a few would leave the range of a float.
+SMALLEST, LARGEST = 1e-18, 1e18
+
+_RANGE = re.compile(
+    r"^\s*([-+]?[\d_.,]+(?:[eE][-+]?\d+)?)\s*([kKMGB])?\s*(?:-|–|\.\.|to)\s*([\d_.,]+(?:[eE][-+]?\d+)?)\s*(?:([kKMGB])(?=\s|/|$))?\s*(.*)$"
+)
 _ONE = re.compile(r"^\s*([-+]?[\d_.,]+(?:[eE][-+]?\d+)?)\s*(?:([kKMGB])(?=\s|/|$))?\s*(.*)$")
 
 
 class Record(BaseModel):
     """A frozen, strict record: unknown keys, wrong types, NaN and infinities are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Figure(Record):
     """A number in its field's unit, with what is known about it.
 
     ``low`` and ``high`` bound the plausible range; ``distribution`` says how draws fall in it
-    (triangular unless stated: ``value`` is the mode; ``normal`` and ``lognormal`` read low and high
-    as p10 and p90; ``uniform`` ignores the mode). Raises a validation error when the order
+    (``split`` unless stated: half on each side of ``value``, which is the median, falling to nothing at
+    the ends; ``triangular``: ``value`` is the mode; ``normal`` and ``lognormal`` read low and high as
+    p10 and p90; ``uniform`` ignores ``value``). Raises a validation error when the order
     low <= value <= high is broken.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
-    distribution: Literal["triangular", "uniform", "normal", "lognormal"] = "triangular"
+    distribution: Literal["split", "triangular", "uniform", "normal", "lognormal"] = "split"
     unit: str = ""
     source: str = ""
     as_of: date | None = None
@@ -48,7 +54,9 @@ class Figure(Record):
         if (self.low is None) != (self.high is None):
             raise ValueError("got one end of a range; give both low and high")
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
-            raise ValueError(f"got low {self.low:g}, base {self.value:g}, high {self.high:g}; expected low <= base <= high")
+            raise ValueError(
+                f"got low {self.low:g}, base {self.value:g}, high {self.high:g}; expected low <= base <= high"
+            )
         if self.distribution == "lognormal" and self.low is not None and self.low <= 0:
             raise ValueError("got a lognormal range that touches 0; expected low > 0")
         return self
@@ -89,13 +97,16 @@ def conversion(unit_text: str, unit: str, text: str) -> float:
     """Factor from the unit a person wrote to the field's unit; ValueError names what would fit."""
     fits = sorted({name for name, (canonical, _) in UNITS.items() if canonical == unit})
     if not unit_text:
-        raise ValueError(f"got {text!r}, a text without a unit; write the number unquoted (in {unit}) or add one of: {', '.join(fits)}")
-    known = UNITS.get(unit_text.replace("$", "USD").replace("US$", "USD"))
+        raise ValueError(
+            f"got {text!r}, a text without a unit; write the number unquoted (in {unit}) "
+            f"or add one of: {', '.join(fits)}"
+        )
+    known = UNITS.get(unit_text.replace("US$", "USD").replace("$", "USD"))
     if known is None:
         raise ValueError(f"got unit {unit_text!r}; expected one of: {', '.join(fits)}")
     canonical, factor = known
     if canonical != unit:
-        raise ValueError(f"got {unit_text!r}, which is {canonical}; expected {unit} (one of: {', '.join(fits)})")
+        raise ValueError(f"got {text!r}, which is {canonical}; expected {unit} (one of: {', '.join(fits)})")
     return factor
 
 
@@ -154,12 +165,23 @@ class Unit:
         for value in (figure.value, figure.low, figure.high):
             if value is None:
                 continue
+            if value and not SMALLEST <= abs(value) <= LARGEST:
+                raise ValueError(
+                    f"got {value:g} {self.name}; expected 0 or a number between {SMALLEST:g} and {LARGEST:g}"
+                )
             if self.ge is not None and value < self.ge:
                 raise ValueError(f"got {value:g}; expected at least {self.ge:g} {self.name}")
             if self.gt is not None and value <= self.gt:
                 raise ValueError(f"got {value:g}; expected more than {self.gt:g} {self.name}")
             if self.le is not None and value > self.le:
                 raise ValueError(f"got {value:g}; expected at most {self.le:g} {self.name}")
+        floor = self.ge if self.ge is not None else self.gt
+        if figure.distribution == "normal" and figure.low is not None and floor is not None:
+            reach = figure.value - 2.0 * (figure.value - figure.low)
+            if reach < floor:
+                raise ValueError(f"got a normal range that reaches below {floor:g} {self.name}; use split or lognormal")
+        if figure.distribution in ("normal", "lognormal") and self.le is not None and figure.high is not None:
+            raise ValueError(f"got a {figure.distribution} range, which passes {self.le:g} {self.name}; use split")
         return figure
 
 
@@ -177,17 +199,24 @@ class Sourced(Record):
     @model_validator(mode="after")
     def _inherit_provenance(self) -> Sourced:
         given = {"source": self.source, "as_of": self.as_of, "kind": self.kind}
-        for name in type(self).model_fields:
-            filled = _with_provenance(getattr(self, name), given)
-            object.__setattr__(self, name, filled)
+        self.__dict__.update(_changed(self.__dict__, given))
         return self
 
 
 def _with_provenance(held: Any, given: dict[str, Any]) -> Any:
+    """The value with the file's provenance in every figure that states no source; itself when there is none."""
     if isinstance(held, Figure):
-        return held if held.source else held.model_copy(update=given)
+        missing = {name: part for name, part in given.items() if name not in held.model_fields_set}
+        return held if held.source else held.model_copy(update=missing)
     if isinstance(held, dict):
-        return {key: _with_provenance(part, given) for key, part in held.items()}
+        changed = _changed(held, given)
+        return {**held, **changed} if changed else held
     if isinstance(held, Record) and not isinstance(held, Sourced):
-        return held.model_copy(update={name: _with_provenance(getattr(held, name), given) for name in type(held).model_fields})
+        changed = _changed(held.__dict__, given)
+        return held.model_copy(update=changed) if changed else held
     return held
+
+
+def _changed(parts: dict[Any, Any], given: dict[str, Any]) -> dict[Any, Any]:
+    filled = ((name, held, _with_provenance(held, given)) for name, held in parts.items())
+    return {name: full for name, held, full in filled if full is not held}

@@ -12,8 +12,7 @@ from tco.describe.plan import Plan, Sampler, base_value, plan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tco.describe.offer import TokenOffer
-    from tco.describe.option import MachineOption, Option
+    from tco.describe.option import MachineOption, Option, TokenOption
     from tco.describe.quality import Score
     from tco.describe.record import Figure
     from tco.describe.workload import Workload
@@ -21,12 +20,22 @@ if TYPE_CHECKING:
 STALE_AFTER_DAYS: Mapping[str, int] = MappingProxyType({"price": 45, "hardware": 180, "electricity": 400})
 
 
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """The currency a report is shown in: USD for one unit of it, and the dated rate that says so."""
+
+    code: str = "USD"
+    usd_per_unit: float = 1.0
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything ``evaluate`` needs; nothing here is read from a file again.
 
     ``options`` are named one by one; each group of ``searched`` is one model on every machine of one
-    way of paying, of which only the cheapest is reported.
+    way of paying, of which only the cheapest is reported. ``left_out`` are entries of the catalogue that a
+    tier of ``all`` does not compare, each with its reason.
     """
 
     workload: Workload
@@ -34,12 +43,26 @@ class Scenario:
     electricity: Figure
     options: tuple[Option, ...]
     searched: tuple[tuple[MachineOption, ...], ...] = ()
-    escalation_offers: Mapping[str, TokenOffer] = field(default_factory=dict)
+    escalation: Mapping[str, TokenOption] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
+    currency: Currency = Currency()
     allow_rumoured: bool = False
     sheets: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    _scores: dict[tuple[str, str], list[Score]] = field(default_factory=dict, repr=False, compare=False)
+    _plans: dict[tuple[str | None, Sampler], Plan] = field(default_factory=dict, repr=False, compare=False)
+
+    def scores_of(self, model_id: str, benchmark: str) -> list[Score]:
+        """The rows of one model on one benchmark."""
+        if not self._scores:
+            for row in self.scores:
+                self._scores.setdefault((row.model, row.benchmark), []).append(row)
+        return self._scores.get((model_id, benchmark), [])
 
     def plan(self, model_id: str | None = None, sampler: Sampler = base_value) -> Plan:
-        """The workload's numbers for one model."""
-        return plan(self.workload, electricity=self.electricity, model_id=model_id, sampler=sampler)
+        """The workload's numbers for one model; made once for all models without token counts of their own."""
+        own = model_id if model_id in self.workload.tokens.per_model else None
+        if (own, sampler) not in self._plans:
+            self._plans[own, sampler] = plan(self.workload, electricity=self.electricity, model_id=own, sampler=sampler)
+        return self._plans[own, sampler]

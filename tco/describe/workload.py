@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from tco.describe.hardware import Dtype
 from tco.describe.offer import Meter, Plan, Price
@@ -27,9 +27,9 @@ class Demand(Record):
     """How much is asked, how fast that grows, and how far the peak stands above the mean."""
 
     requests: Annotated[Figure, Unit("/month", gt=0)]
-    growth: Annotated[Figure, Unit("frac/month", gt=-1)] = default(0, "frac/month", "flat demand")
+    growth: Annotated[Figure, Unit("frac/month", gt=-1, le=1)] = default(0, "frac/month", "flat demand")
     peak_to_mean: Annotated[Figure, Unit("ratio", ge=1)] = default(
-        3, "ratio", "peak hour over mean of the Azure 2024 week (traces/stats)", 1.5, 5
+        3, "ratio", "peak hour over mean of the Azure LLM inference traces, a week of 2024", 1.5, 5
     )
     trace: str | None = None
 
@@ -55,7 +55,8 @@ class Tokens(Record):
 
     @model_validator(mode="after")
     def _shares_within_one(self) -> Tokens:
-        total = self.cached_input_frac.value + self.cache_write_frac.value
+        read, written = self.cached_input_frac, self.cache_write_frac
+        total = max(read.value, read.high or 0.0) + max(written.value, written.high or 0.0)
         if total > 1:
             raise ValueError(f"got cached_input_frac + cache_write_frac = {total:g}; expected at most 1")
         return self
@@ -149,11 +150,11 @@ class PlanCandidate(Record):
 class StatedPoint(Record):
     """One operating point of a throughput table the workload states."""
 
-    concurrency: int = Field(ge=1)
-    output_tok_per_s: float = Field(gt=0)
-    ttft_p99_ms: float | None = Field(default=None, gt=0)
-    ttft_p95_ms: float | None = Field(default=None, gt=0)
-    itl_ms: float | None = Field(default=None, gt=0)
+    concurrency: int = Field(ge=1, le=1_000_000)
+    output_tok_per_s: float = Field(ge=1e-6, le=1e12)
+    ttft_p99_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
+    ttft_p95_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
+    itl_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
 
 
 class StatedSpeed(Record):
@@ -192,7 +193,7 @@ class MachineCandidate(Record):
     machine: StatedMachine | None = None
     provider: str | None = None
     plan: Plan | None = None
-    usd_per_gpu_h: Annotated[Figure, Unit("USD/h", gt=0)] | None = None
+    usd_per_gpu_h: Annotated[Figure, Unit("USD/h", gt=0, le=1e6)] | None = None
 
 
 def _kind_of_candidate(raw: Any) -> str:
@@ -260,19 +261,33 @@ def _desk(raw: Any) -> Any:
 
 
 class Site(Record):
-    """Where owned machines stand, what power and space cost there, and who looks after them."""
+    """Where owned machines stand, what power and space cost there, and who looks after them.
+
+    ``country`` is the tariff's unless stated: residency and export rules go by it.
+    """
 
     electricity: Annotated[
         Annotated[Tariff, Tag("tariff")] | Annotated[Annotated[Figure, Unit("USD/kWh", ge=0)], Tag("price")],
         Discriminator(_kind_of_electricity),
     ] = Tariff(country="US", region="US total", sector="commercial")
-    pue: Annotated[Figure, Unit("ratio", ge=1)] = default(1.3, "ratio", "between hyperscale 1.12 and the global mean 1.54", 1.1, 1.54)
+    country: Annotated[str, Field(pattern=r"^[A-Za-z]{2}$")] | None = None
+    pue: Annotated[Figure, Unit("ratio", ge=1)] = default(
+        1.3, "ratio", "between hyperscale 1.12 and the global mean 1.54", 1.1, 1.54
+    )
     colocation: Annotated[Figure, Unit("USD/kW-month", ge=0), BeforeValidator(_desk)] = COLOCATION
     powered_when_idle: bool = True
-    staff_fte: Annotated[Figure, Unit("FTE", ge=0)] = default(0.1, "FTE", "a tenth of an engineer runs the fleet", 0.05, 0.5)
-    usd_per_fte_month: Annotated[Figure, Unit("USD/month", ge=0)] = default(12500, "USD/month", "loaded cost of an engineer", 8000, 20000)
-    egress_usd_per_gb: Annotated[Figure, Unit("USD/GB", ge=0)] = default(0.09, "USD/GB", "list price of a large cloud's first tier")
-    security_usd_per_month: Annotated[Figure, Unit("USD/month", ge=0)] = default(0, "USD/month", "no hardening cost stated")
+    staff_fte: Annotated[Figure, Unit("FTE", ge=0)] = default(
+        0.1, "FTE", "a tenth of an engineer runs the fleet", 0.05, 0.5
+    )
+    usd_per_fte_month: Annotated[Figure, Unit("USD/month", ge=0)] = default(
+        12500, "USD/month", "loaded cost of an engineer", 8000, 20000
+    )
+    egress_usd_per_gb: Annotated[Figure, Unit("USD/GB", ge=0)] = default(
+        0.09, "USD/GB", "list price of a large cloud's first tier"
+    )
+    security_usd_per_month: Annotated[Figure, Unit("USD/month", ge=0)] = default(
+        0, "USD/month", "no hardening cost stated"
+    )
 
 
 class OneTime(Record):
@@ -286,8 +301,12 @@ class Finance(Record):
     """How capital is spread over months, and what is bought on top of the machine."""
 
     horizon_months: int = Field(default=36, ge=1, le=240)
-    life_months: Annotated[Figure, Unit("months", gt=0)] = default(48, "months", "between Nebius 4 and CoreWeave 6 years, shortened", 36, 72)
-    wacc_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0.10, "frac", "cost of capital of a mid-size firm", 0.06, 0.15)
+    life_months: Annotated[Figure, Unit("months", gt=0, le=600)] = default(
+        48, "months", "between Nebius 4 and CoreWeave 6 years, shortened", 36, 72
+    )
+    wacc_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(
+        0.10, "frac", "cost of capital of a mid-size firm", 0.06, 0.15
+    )
     residual_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0, "frac", "no resale value counted")
     tax_frac: Annotated[Figure, Unit("frac", ge=0, le=0.9)] = default(0, "frac", "before tax")
     method: Literal["annuity", "straight_line", "npv"] = "annuity"
@@ -295,7 +314,9 @@ class Finance(Record):
     maintenance_frac_per_year: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(
         0.05, "frac", "2% to 17.5% of hardware cost a year are published", 0.02, 0.175
     )
-    spares_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0.05, "frac", "low end of 5-10% of capex", 0.0, 0.1)
+    spares_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(
+        0.05, "frac", "low end of 5-10% of capex", 0.0, 0.1
+    )
     software_usd_per_gpu_year: Annotated[Figure, Unit("USD/GPU-year", ge=0)] = default(
         0, "USD/GPU-year", "open-source engine; NVIDIA AI Enterprise lists 4,500"
     )
@@ -310,22 +331,34 @@ class Finance(Record):
 class Trends(Record):
     """Yearly change of prices; negative falls. Rentals rose in 2026, so their base is 0."""
 
-    api: Annotated[Figure, Unit("frac/year", gt=-1)] = default(0, "frac/year", "today's price holds", -0.5, 0.1)
-    rental: Annotated[Figure, Unit("frac/year", gt=-1)] = default(0, "frac/year", "GPU rent rose in 2026", -0.3, 0.3)
-    hardware: Annotated[Figure, Unit("frac/year", gt=-1)] = default(0, "frac/year", "today's price holds", -0.3, 0.2)
+    api: Annotated[Figure, Unit("frac/year", gt=-1, le=9)] = default(0, "frac/year", "today's price holds", -0.5, 0.1)
+    rental: Annotated[Figure, Unit("frac/year", gt=-1, le=9)] = default(
+        0, "frac/year", "GPU rent rose in 2026", -0.3, 0.3
+    )
+    hardware: Annotated[Figure, Unit("frac/year", gt=-1, le=9)] = default(
+        0, "frac/year", "today's price holds", -0.3, 0.2
+    )
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"got {text!r}; expected printable text on one line")
+    return text
 
 
 class Workload(Record):
     """One workload, as its file states it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_one_line)]
     note: str = ""
     as_of: date | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     demand: Demand
     tokens: Tokens
     slo: Slo = Slo()
-    batch_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0, "frac", "nothing may wait for a batch discount")
+    batch_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(
+        0, "frac", "nothing may wait for a batch discount"
+    )
     quality: Quality = Quality()
     constraints: Constraints = Constraints()
     compute: Compute = Compute()
@@ -339,5 +372,3 @@ class Workload(Record):
         if self.constraints.local_only and (self.candidates.api or self.candidates.budget_cloud):
             raise ValueError("got local_only: true and api or budget_cloud candidates; drop one of the two")
         return self
-
-

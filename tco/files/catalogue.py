@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
 from tco.describe.hardware import Hardware, Throughput
 from tco.describe.model import Model
-from tco.describe.offer import OutcomeOffer, ProvisionedOffer, Provider, RentalOffer, SubscriptionOffer, TokenOffer
+from tco.describe.offer import Provider, ProvisionedOffer, RentalOffer, TokenOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
-from tco.errors import InvalidInputError, Problem, UnknownNameError
+from tco.errors import InvalidInputError, Problem, UnknownNameError, UsageError
+from tco.files.addresses import address
 from tco.files.marks import read, validate
+from tco.files.pinned import repriced, sheet_in_use
+from tco.files.readers import PlanOffer, listed, plan_offers, token_offers
+from tco.files.shipped import find
 from tco.files.tables import read_table
+
+if TYPE_CHECKING:
+    from tco.sheets.quick import Quick
 
 R = TypeVar("R", bound=BaseModel)
 Profile = TypeVar("Profile", Hardware, Model)
-PlanOffer = SubscriptionOffer | OutcomeOffer | ProvisionedOffer
+_WITHIN = re.compile(r"(?:[a-z_]+/)+[^./\\\0][^/\\\0]{0,120}")
+# Registries list a cloud's resold models under the vendor of its own.
+SOLD_ALSO_BY = {"google": "gcp"}
 
 
 def shipped_folder() -> Path:
@@ -30,23 +40,18 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2]
 
 
-def _digest(folder: Path) -> str:
-    digest = sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 class Catalogue:
     """Profiles, prices, tariffs and scores by name; each file is read at most once, when first needed."""
 
-    def __init__(self, overlay: Path | None = None) -> None:
+    def __init__(self, overlay: Path | None = None, *, use_sheet: bool = True) -> None:
         if overlay is not None and not overlay.is_dir():
             raise InvalidInputError([Problem(str(overlay), 0, 0, "--data", "no such folder")])
+        self.overlay = overlay
         self.folders = [overlay, shipped_folder()] if overlay else [shipped_folder()]
+        self.use_sheet = use_sheet
         self._hardware: dict[str, Hardware] = {}
         self._models: dict[str, Model] = {}
+        self._offers: dict[str, tuple[TokenOffer, ...]] = {}
 
     def hardware(self, name: str) -> Hardware:
         """A hardware profile by id or alias; raises UnknownNameError with suggestions."""
@@ -56,6 +61,15 @@ class Catalogue:
         """A model profile by id or alias; raises UnknownNameError with suggestions."""
         return self._profile("model_profiles", name, Model, self._models, "tco list models")
 
+    def profiled(self, model_id: str) -> Model | None:
+        """The profile of a model by its id, or None: not every priced model has one."""
+        known = model_id in self._models or any(self._files(f"model_profiles/{model_id}.yaml"))
+        return self.model(model_id) if known else None
+
+    def known_model(self, name: str) -> Model | None:
+        """A model profile by id or alias, or None."""
+        return self.profiled(name) or (self._models.get(name.lower()) if self.all_models else None)
+
     @cached_property
     def all_hardware(self) -> dict[str, Hardware]:
         """Every hardware profile by id."""
@@ -63,33 +77,82 @@ class Catalogue:
 
     @cached_property
     def all_models(self) -> dict[str, Model]:
-        """Every model profile by id."""
-        return {name: self.model(name) for name in self.names("model_profiles")}
+        """Every model profile by id; their aliases are known from then on."""
+        found = {name: self.model(name) for name in self.names("model_profiles")}
+        for model in found.values():
+            for alias in (model.name, *model.aliases):
+                self._models.setdefault(alias.lower(), model)
+        return found
 
     @cached_property
     def offers(self) -> tuple[TokenOffer, ...]:
         """Every per-token offer; an overlay's offer replaces the shipped one of the same provider and model."""
-        found: dict[tuple[str, str], TokenOffer] = {}
-        for path in self._paths("pricing/tokens"):
-            document = read(path)
-            provider = document.data.get("provider")
-            for index in range(len(document.data.get("offers") or ())):
-                document.data["offers"][index].setdefault("provider", provider)
-                offer = validate(document, TokenOffer, at=("offers", index))
-                found.setdefault((offer.provider, offer.model), offer)
-        return tuple(found.values())
+        return tuple(offer for provider in self.names("pricing/tokens") for offer in self.offers_of(provider))
+
+    def offers_of(self, provider: str) -> tuple[TokenOffer, ...]:
+        """The per-token offers of one provider, from its own file."""
+        if provider not in self._offers:
+            found: dict[str, TokenOffer] = {}
+            own: set[str] = set()  # of the overlay, which comes before any sheet
+            for path in self._files(f"pricing/tokens/{provider}.yaml"):
+                for offer in token_offers(path):
+                    found.setdefault(offer.model, offer)
+                own |= set(found) if path.parents[2] != shipped_folder() else set()
+            self._offers[provider] = repriced(self.sheet, provider, found, own)
+        return self._offers[provider]
+
+    @cached_property
+    def sheet(self) -> Quick | None:
+        """The sheet the project locks, else the one pulled last; without one, curated and shipped prices answer."""
+        return sheet_in_use() if self.use_sheet else None
+
+    def offer(self, model: str, provider: str | None = None) -> TokenOffer:
+        """The one offer of a model (id or alias, matched exactly) by a provider.
+
+        A registry's prefix of the seller (``together_ai/``) may stand before the name. Raises UnknownNameError
+        when nobody sells it and UsageError when several do and none is named.
+        """
+        provider = self.provider_id(provider) if provider else None
+        held = self.offers_of(provider) if provider else self.offers
+        wanted = model.lower()
+        prefix, _, rest = wanted.partition("/")
+        also = SOLD_ALSO_BY.get(provider or "")
+        found = self._called(wanted, provider, held)
+        if not found and rest and (seller := self.provider_id(prefix)) in (provider or seller, also):
+            found = self._called(rest, seller, self.offers_of(seller))
+        if not found and also:
+            found = self._called(wanted, also, self.offers_of(also))
+        if not found:
+            known = [name for offer in held or self.offers for name in (offer.model, *offer.aliases)]
+            raise UnknownNameError(f"offer of {provider}:" if provider else "offer of", model, known, "tco list prices")
+        if len(found) > 1:
+            sellers = ", ".join(sorted(offer.provider for offer in found))
+            raise UsageError(f"{model} is sold by several; name one with --provider: {sellers}")
+        return found[0]
+
+    def _called(self, wanted: str, provider: str | None, held: tuple[TokenOffer, ...]) -> list[TokenOffer]:
+        """Offers by id, else by alias, else in the shipped sheet."""
+        found = [offer for offer in held if wanted == offer.model] or [
+            offer for offer in held if wanted in (f"{offer.provider}/{offer.model}", *map(str.lower, offer.aliases))
+        ]
+        pulled = self.sheet.named(wanted) if self.sheet and not found else ()
+        found = found or [offer for offer in pulled if provider in (None, offer.provider)]
+        return found or find(shipped_folder() / "pricing" / "sheet", wanted, provider, held)
+
+    def provider_id(self, name: str) -> str:
+        """The id of a seller by its id or another registry's spelling of it; the spelling itself when nobody has it."""
+        wanted = name.lower()
+        if any(self._files(f"pricing/tokens/{wanted}.yaml")):
+            return wanted
+        return next((row.id for row in self.providers.values() if wanted in row.aliases), wanted)
 
     @cached_property
     def plans(self) -> dict[str, PlanOffer]:
         """Subscriptions, outcome offers and provisioned units by plan id."""
         found: dict[str, PlanOffer] = {}
-        kinds = (("subscriptions", SubscriptionOffer), ("outcomes", OutcomeOffer), ("provisioned", ProvisionedOffer))
         for path in self._files("pricing/plans.yaml"):
-            document = read(path)
-            for key, record_class in kinds:
-                for index in range(len(document.data.get(key) or ())):
-                    offer = validate(document, record_class, at=(key, index))
-                    found.setdefault(offer.plan, offer)
+            for offer in plan_offers(path):
+                found.setdefault(_plan_id(offer), offer)
         return found
 
     @cached_property
@@ -97,6 +160,12 @@ class Catalogue:
         """Every provider by id."""
         rows = self._listed("pricing/providers.yaml", "providers", Provider)
         return {row.id: row for row in reversed(rows)}
+
+    @property
+    def sellers(self) -> set[str]:
+        """Everyone who is known to sell anything, by id."""
+        rows = (*self.rentals, *self.plans.values())
+        return {*self.providers, *self.names("pricing/tokens"), *(row.provider for row in rows)}
 
     @cached_property
     def facility(self) -> dict[str, FacilityRow]:
@@ -107,17 +176,17 @@ class Catalogue:
     @cached_property
     def rentals(self) -> tuple[RentalOffer, ...]:
         """Every rental row, the overlay's first."""
-        return self._table("pricing/gpu_rental.csv", RentalOffer)
+        return self._table("pricing/gpu_rental.csv", RentalOffer, "provider", "instance", "hardware", "region", "plan")
 
     @cached_property
     def tariffs(self) -> tuple[TariffRow, ...]:
         """Every electricity row, the overlay's first."""
-        return self._table("pricing/electricity.csv", TariffRow)
+        return self._table("pricing/electricity.csv", TariffRow, "country", "region", "sector", "band")
 
     @cached_property
     def fx(self) -> tuple[FxRow, ...]:
         """Every exchange rate, the overlay's first."""
-        return self._table("pricing/fx.csv", FxRow)
+        return self._table("pricing/fx.csv", FxRow, "currency")
 
     @cached_property
     def throughput(self) -> tuple[Throughput, ...]:
@@ -131,14 +200,15 @@ class Catalogue:
 
     @cached_property
     def sheet_ids(self) -> tuple[str, ...]:
-        """Each folder's price files as a content address: ``shipped@`` or ``overlay@`` and 12 digits of SHA-256."""
-        names = ["overlay", "shipped"] if len(self.folders) > 1 else ["shipped"]
-        return tuple(f"{name}@{_digest(folder / 'pricing')}" for name, folder in zip(names, self.folders, strict=True))
+        """Each folder's data files, and the sheet in use, by content: a name and 12 digits of SHA-256, or ``empty``."""
+        names = ["overlay", "shipped"] if self.overlay else ["shipped"]
+        ids = [f"{name}@{address(folder)}" for name, folder in zip(names, self.folders, strict=True)]
+        return (*ids, *([f"sheet@{self.sheet.id[:12]}"] if self.sheet else []))
 
     def workload_path(self, name: str) -> Path:
         """The file of a workload given as a path or by its name in the catalogue."""
         path = Path(name)
-        if path.exists() or path.suffix in (".yaml", ".yml") and not self._known_workload(path.stem):
+        if os.path.exists(path) or (path.suffix in (".yaml", ".yml") and not self._known_workload(path.stem)):  # noqa: PTH110 - a name too long for a file is none
             return path
         found = self._known_workload(path.stem)
         if found is None:
@@ -153,35 +223,47 @@ class Catalogue:
         return sorted({path.stem for path in self._paths(folder)})
 
     def _files(self, relative: str) -> Iterator[Path]:
+        if not _WITHIN.fullmatch(relative):  # a name someone wrote is no path to somewhere else
+            return iter(())
         return (path for folder in self.folders if (path := folder / relative).is_file())
 
     def _paths(self, folder: str) -> Iterator[Path]:
         for root in self.folders:
             yield from sorted((root / folder).glob("*.yaml"))
 
-    def _profile(self, folder: str, name: str, record_class: type[Profile], known: dict[str, Profile], listing: str) -> Profile:
-        if name in known:
-            return known[name]
+    def _profile(
+        self, folder: str, name: str, record_class: type[Profile], known: dict[str, Profile], listing: str
+    ) -> Profile:
+        """One profile: by its file name without opening any other, else by name or alias over all of them."""
         wanted = name.lower()
+        if wanted in known:
+            return known[wanted]
         path = next(self._files(f"{folder}/{wanted}.yaml"), None)
         if path is not None:
-            known[name] = validate(read(path), record_class)
-            return known[name]
-        profiles = [self._profile(folder, stem, record_class, known, listing) for stem in self.names(folder)]
-        for profile in profiles:
-            if wanted in (alias.lower() for alias in (profile.name, *profile.aliases)):
-                known[name] = profile
-                return profile
-        names = [alias.lower() for profile in profiles for alias in (profile.id, *profile.aliases)]
-        raise UnknownNameError(folder.split("_")[0], name, names, listing)
+            known[wanted] = validate(read(path), record_class)
+            return known[wanted]
+        for stem in self.names(folder):
+            profile: Profile = known.get(stem) or self._profile(folder, stem, record_class, known, listing)
+            for alias in (profile.name, *profile.aliases):
+                known.setdefault(alias.lower(), profile)
+        if wanted not in known:
+            raise UnknownNameError(folder.split("_")[0], name, known, listing)
+        return known[wanted]
 
     def _listed(self, relative: str, key: str, record_class: type[R]) -> list[R]:
-        found: list[R] = []
-        for path in self._files(relative):
-            document = read(path)
-            n_rows = len(document.data.get(key) or ())
-            found += [validate(document, record_class, at=(key, index)) for index in range(n_rows)]
-        return found
+        return [row for path in self._files(relative) for row in listed(path, key, record_class)]
 
-    def _table(self, relative: str, record_class: type[R]) -> tuple[R, ...]:
-        return tuple(row for path in self._files(relative) for row in read_table(path, record_class))
+    def _table(self, relative: str, record_class: type[R], *identity: str) -> tuple[R, ...]:
+        """Rows of a table; a row of the overlay replaces every shipped one of the same identity, whatever its date."""
+        own, *rest = [read_table(path, record_class) for path in self._files(relative)] or [[]]
+        if rest and identity:
+            replaced = {tuple(getattr(row, name) for name in identity) for row in own}
+            rest = [
+                [row for row in rows if tuple(getattr(row, name) for name in identity) not in replaced] for rows in rest
+            ]
+        return tuple(row for rows in (own, *rest) for row in rows)
+
+
+def _plan_id(offer: PlanOffer) -> str:
+    """A plan's name; units of capacity, sold under one name for many models, with the model behind it."""
+    return f"{offer.plan}-{offer.model}" if isinstance(offer, ProvisionedOffer) else offer.plan

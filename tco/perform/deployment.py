@@ -76,7 +76,7 @@ def _memory_fields(
     params = memory.param_count(model=model)
     quantised, other = memory.weight_bytes_per_param(model=model, dtype=dtype)
     resident = memory.weights_bytes(model=model, dtype=dtype) / n_gpus
-    cache = memory.kv_bytes(shape=shape, n_gpus=n_gpus, kv_dtype=kv_dtype)
+    cache = memory.cache_bytes(model=model, shape=shape, n_gpus=n_gpus, kv_dtype=kv_dtype)
     overhead = memory.overhead_bytes(memory_bytes=peak.memory_bytes, is_moe=params.expert > 0, n_gpus=n_gpus)
     return {
         "n_gpus": float(n_gpus),
@@ -156,7 +156,8 @@ def _overhead_fields(*, gpu: str, peak: Peaks, shape: Shape, n_gpus: int, engine
 def _notes(*, model: Model, hardware: Hardware, gpu: str, n_gpus: int, engine: Engine, peak: Peaks) -> tuple[str, ...]:
     found = peak.notes
     if model.shape is None:
-        found += (f"{model.id} publishes no shape: layers and cache are those of a typical model (assumed)",)
+        cache = "" if model.kv_bytes_per_tok_16bit else " and cache"
+        found += (f"{model.id} publishes no shape: its layers{cache} are those of a typical model (assumed)",)
     if not gpu:
         found += (f"{hardware.id}: efficiencies are priors, not fitted to measurements",)
     if not constants.OVERHEADS[engine].fitted:

@@ -157,6 +157,13 @@ class KvBytes:
     state_bytes: float
 
 
+def cache_bytes(*, model: Model, shape: Shape, n_gpus: int, kv_dtype: Dtype) -> KvBytes:
+    """Cache of a model: as its profile states per token, else from the shape."""
+    if model.kv_bytes_per_tok_16bit is None:
+        return kv_bytes(shape=shape, n_gpus=n_gpus, kv_dtype=kv_dtype)
+    return KvBytes(model.kv_bytes_per_tok_16bit * BYTES_PER_WEIGHT[kv_dtype] / BYTES_16BIT, 0.0, 0.0, 0.0)
+
+
 def kv_bytes(*, shape: Shape, n_gpus: int, kv_dtype: Dtype) -> KvBytes:
     """Cache per GPU: GQA 2 L e max(1, g/n) b, heads replicated when n > g; MLA L (c + r) b, never divided.
 

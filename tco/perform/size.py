@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,9 +17,10 @@ from tco.perform.capacity import Capacity, from_stated, predicted
 from tco.perform.constants import Engine
 from tco.perform.deployment import Deployment, deployment
 from tco.perform.load import Load, Slo
+from tco.perform.memory import weights_bytes
 from tco.perform.points import from_points, matching_points
 from tco.perform.solve import solve
-from tco.units import Num
+from tco.units import BYTES_PER_GB, Num
 
 ENGINES = ("vllm", "sglang", "tensorrt-llm", "llama.cpp", "ollama")
 
@@ -47,16 +49,18 @@ def size_for(option: MachineOption, load: Load, slo: Slo) -> Sized:
     """``size`` under one SLO."""
     if option.speed is not None:
         return _stated(option, option.speed, load, slo)
-    n_gpus = option.n_gpus or smallest_layout(option, load)
+    built = built_for(option, option.n_gpus) if option.n_gpus else smallest_layout(option, load)
+    n_gpus = int(built.n_gpus)
     rows = matching_points(
         rows=option.measured, model_id=option.model_id, hardware_id=option.hardware.id, n_gpus=n_gpus,
         dtype=option.dtype or "bf16", load=load, engine=option.engine,
     )  # fmt: skip
     if rows:
         return _measured(n_gpus, rows, load, slo)
-    built = built_for(option, n_gpus)
     capacity = predicted(deployment=built, load=load, slo=slo, hardware=option.hardware)
-    return Sized(n_gpus, capacity, lambda other: solve(deployment=built, load=other, slo=slo).req_per_s, slo.ttft_percentile)
+    return Sized(
+        n_gpus, capacity, lambda other: solve(deployment=built, load=other, slo=slo).req_per_s, slo.ttft_percentile
+    )
 
 
 def built_for(option: MachineOption, n_gpus: int) -> Deployment:
@@ -68,17 +72,25 @@ def built_for(option: MachineOption, n_gpus: int) -> Deployment:
     )  # fmt: skip
 
 
-def smallest_layout(option: MachineOption, load: Load) -> int:
-    """Fewest GPUs, in powers of two up to a whole machine, that hold the weights and one request's cache."""
+def smallest_layout(option: MachineOption, load: Load) -> Deployment:
+    """A replica on the fewest GPUs, in powers of two up to a whole machine, that hold weights and one request's cache.
+
+    Where not even a whole machine holds them, the machine is returned with its negative margin.
+    """
     machine = option.rental.n_gpus if option.rental else option.hardware.host.max_gpus if option.hardware.host else 1
+    memory_bytes = option.hardware.memory_gb.value * BYTES_PER_GB if option.hardware.memory_gb else math.inf
+    n_least = weights_bytes(model=option.model, dtype=option.dtype or "bf16") / memory_bytes
     n_gpus = 1
-    while n_gpus < machine and not _holds_one(option, n_gpus, load):
+    while n_gpus < min(n_least, machine):
         n_gpus *= 2
-    return min(n_gpus, machine)
+    built = built_for(option, min(n_gpus, machine))
+    while n_gpus < machine and not _holds_one(built, load):
+        n_gpus *= 2
+        built = built_for(option, min(n_gpus, machine))
+    return built
 
 
-def _holds_one(option: MachineOption, n_gpus: int, load: Load) -> bool:
-    built = built_for(option, n_gpus)
+def _holds_one(built: Deployment, load: Load) -> bool:
     one = built.kv_full_bytes_per_tok * load.max_context_tok + built.kv_state_bytes
     return bool(built.margin_bytes > one)
 
@@ -89,10 +101,10 @@ def _stated(option: MachineOption, speed: StatedSpeed, load: Load, slo: Slo) -> 
         return _measured(n_gpus, _points(option, speed, n_gpus, load, slo), load, slo, speed.source)
     decode = speed.decode_tok_per_s.value
     prefill = speed.prefill_tok_per_s.value if speed.prefill_tok_per_s else None
-    capacity = from_stated(
-        decode_tok_per_s=decode, prefill_tok_per_s=prefill, load=load, slo=slo, source=speed.source
+    capacity = from_stated(decode_tok_per_s=decode, prefill_tok_per_s=prefill, load=load, slo=slo, source=speed.source)
+    return Sized(
+        n_gpus, capacity, partial(_serial_rate, decode_tok_per_s=decode, prefill_tok_per_s=prefill), slo.ttft_percentile
     )
-    return Sized(n_gpus, capacity, partial(_serial_rate, decode_tok_per_s=decode, prefill_tok_per_s=prefill), slo.ttft_percentile)
 
 
 def _serial_rate(load: Load, *, decode_tok_per_s: float, prefill_tok_per_s: float | None) -> Num:
@@ -114,7 +126,9 @@ def _points(option: MachineOption, speed: StatedSpeed, n_gpus: int, load: Load, 
     for point in speed.points:
         ttft_ms = point.ttft_p99_ms if point.ttft_p99_ms is not None else point.ttft_p95_ms
         if ttft_ms is None and slo.ttft_s is not None:
-            raise MissingDataError(f"{option.id}: a point at concurrency {point.concurrency} has no TTFT, and the SLO needs one")
+            raise MissingDataError(
+                f"{option.id}: a point at concurrency {point.concurrency} has no TTFT, and the SLO needs one"
+            )
         rows.append(
             Throughput(
                 hardware=option.hardware.id, n_gpus=n_gpus, model=option.model_id, dtype=option.dtype or "bf16",

@@ -6,15 +6,18 @@ import numpy as np
 
 from tco.units import DAYS_PER_MONTH, H_PER_MONTH, S_PER_MONTH, Num
 
+TOLERANCE_FRAC = 1e-9  # an exact multiple must not add a seat or a unit to a rounding error
 
-def n_seats(*, requests_per_month: Num, messages_per_day: Num) -> Num:
-    """Seats whose daily caps cover the requests: ceil(requests / (cap x days of a month))."""
-    return np.ceil(requests_per_month / (messages_per_day * DAYS_PER_MONTH))
+
+def n_seats(*, messages_per_month: Num, messages_per_day: Num) -> Num:
+    """Seats whose daily caps cover the messages: ceil(messages / (cap x days of a month))."""
+    return np.ceil(messages_per_month / (messages_per_day * DAYS_PER_MONTH) * (1.0 - TOLERANCE_FRAC))
 
 
 def n_units(*, peak_tok_per_s: Num, unit_tok_per_s: Num, min_units: int, unit_step: int) -> Num:
     """Provisioned units for the peak: the next step at or above it, at least the minimum."""
-    steps = np.ceil(np.maximum(peak_tok_per_s / unit_tok_per_s - min_units, 0.0) / unit_step)
+    needed = peak_tok_per_s / unit_tok_per_s * (1.0 - TOLERANCE_FRAC)
+    steps = np.ceil(np.maximum(needed - min_units, 0.0) / unit_step)
     return min_units + steps * unit_step
 
 

@@ -19,13 +19,15 @@ UTC = ZoneInfo("UTC")
 class Request:
     """The circumstances of a request that a price may depend on.
 
-    ``peak`` says whether the instant lies inside the hours of a schedule; None where it does not matter.
+    ``residency`` are the regions in which the data must stay; ``in_schedule`` whether the instant lies
+    inside the hours of a schedule.
     """
 
     processing: str | None = None
     service_tier: str | None = None
     speed: str | None = None
     region: str | None = None
+    residency: frozenset[str] = frozenset()
     prompt_tok: float = 0.0
     in_schedule: bool = False
 
@@ -39,8 +41,10 @@ class Rate:
 
 
 def instant(day: date | datetime) -> datetime:
-    """A day as its first instant in UTC; an instant as it is."""
-    return day if isinstance(day, datetime) else datetime.combine(day, time(), UTC)
+    """A day as its first instant in UTC; an instant as it is, in UTC where it names no zone."""
+    if isinstance(day, datetime):
+        return day if day.tzinfo else day.replace(tzinfo=UTC)
+    return datetime.combine(day, time(), UTC)
 
 
 def effective(offer: TokenOffer, on: date | datetime, *, allow_rumoured: bool = False) -> list[RateRow]:
@@ -50,14 +54,13 @@ def effective(offer: TokenOffer, on: date | datetime, *, allow_rumoured: bool = 
     asked for, and only where no other row of that condition holds.
     """
     now = instant(on)
-    best: dict[str, RateRow] = {}
+    best: dict[When, RateRow] = {}
     for row in offer.rates:
         begun = instant(row.since) <= now and (row.until is None or now < instant(row.until))
         if not begun or (row.kind == "rumoured" and not allow_rumoured):
             continue
-        key = row.when.model_dump_json(exclude_none=True)
-        if key not in best or _precedence(row) > _precedence(best[key]):
-            best[key] = row
+        if row.when not in best or _precedence(row) > _precedence(best[row.when]):
+            best[row.when] = row
     return list(best.values())
 
 
@@ -69,13 +72,14 @@ def select(rows: list[RateRow], meter: Meter, request: Request) -> Rate | None:
     """The rate of ``meter`` in the most specific matching row that has it; None when none has.
 
     A request for batch, flex, priority or fast never falls back to a row without that condition.
-    Raises MissingDataError when two rows match equally well.
+    Raises MissingDataError when two rows match equally well and differ in price.
     """
     matching = [row for row in rows if meter in row.usd_per_mtok and matches(row.when, request)]
     if not matching:
         return None
     ranked = sorted(matching, key=lambda row: specificity(row.when), reverse=True)
-    if len(ranked) > 1 and specificity(ranked[0].when) == specificity(ranked[1].when):
+    tied = [row for row in ranked if specificity(row.when) == specificity(ranked[0].when)]
+    if len({row.usd_per_mtok[meter] for row in tied}) > 1:
         raise MissingDataError(f"two rates of {meter} match equally well: {ranked[0].source} and {ranked[1].source}")
     return Rate(ranked[0].usd_per_mtok[meter], ranked[0])
 
@@ -86,6 +90,8 @@ def matches(when: When, request: Request) -> bool:
     if product != (request.processing, request.service_tier, request.speed):
         return False
     if when.region is not None and when.region != request.region:
+        return False
+    if when.data_residency is not None and when.data_residency not in request.residency:
         return False
     if when.schedule is not None and not request.in_schedule:
         return False
@@ -99,8 +105,16 @@ def past_threshold(threshold: PromptTok, prompt_tok: Num) -> Flag:
 
 def specificity(when: When) -> tuple[int, int]:
     """Number of clauses, then the height of the context threshold."""
-    clauses = sum(value is not None for value in (when.processing, when.service_tier, when.speed, when.region))
-    clauses += (when.schedule is not None) + (when.prompt_tok is not None)
+    named = (
+        when.processing,
+        when.service_tier,
+        when.speed,
+        when.region,
+        when.data_residency,
+        when.schedule,
+        when.prompt_tok,
+    )
+    clauses = sum(value is not None for value in named)
     return clauses, when.prompt_tok.limit_tok if when.prompt_tok else 0
 
 
@@ -122,7 +136,9 @@ def in_schedule(schedule: Schedule, at: datetime) -> bool:
     if local.weekday() not in schedule.weekdays:
         return False
     clock = local.strftime("%H:%M")
-    return any(start <= clock < end if start < end else clock >= start or clock < end for start, end in schedule.windows)
+    return any(
+        start <= clock < end if start < end else clock >= start or clock < end for start, end in schedule.windows
+    )
 
 
 def schedules(rows: list[RateRow]) -> Iterator[Schedule]:

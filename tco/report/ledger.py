@@ -2,68 +2,138 @@
 
 from __future__ import annotations
 
-from rich import box
-from rich.table import Table
+from collections.abc import Sequence
+from datetime import date
+
 from rich.text import Text
 
-from tco.cost.ledger import CostLine
+from tco.cost.ledger import CostLine, total_usd_per_month
 from tco.decide.assess import Result
+from tco.describe.plan import Input
 from tco.describe.scenario import Scenario
-from tco.report.table import console, heading
-from tco.report.text import figures, percent, usd
+from tco.perform.capacity import Capacity
+from tco.report import facts
+from tco.report.grid import Column, Row, grid
+from tco.report.table import console, heading, in_currency, price_line, say
+from tco.report.text import DASH, days_old, figures, milliseconds, percent, plain, price, prose, section, usd
+
+COLUMNS = (
+    Column(("quantity",), 2),
+    Column(("unit",), 2, left=True),
+    Column(("USD", "per unit"), 2),
+    Column(("USD", "per month")),
+    Column(("share",), 1),
+    Column(("kind",), 3, left=True),
+)
 
 
 def show(result: Result, scenario: Scenario) -> None:
     """Print the ledger and everything that went into it."""
     out = console()
-    out.print(heading(scenario))
-    state = "" if result.feasible else "  cannot serve this workload: " + "; ".join(result.reasons)
-    out.print(Text(result.option.id, style="bold") + Text(state, style="red"))
+    width = out.width
+    say(
+        out,
+        [
+            *heading(scenario, width),
+            *_what(result, scenario, width),
+            *ledger(result.lines, width),
+            *_formulas(result.lines, width),
+            *_inputs(result.lines, scenario, width),
+            *_performance(result.capacity, facts.percentile(result), width),
+            *_notes(result.notes, width),
+        ],
+    )
+
+
+def _what(result: Result, scenario: Scenario, width: int) -> list[Text]:
+    lines = [section(result.option.id)]
     if result.lines:
-        out.print(ledger(result))
-        out.print(Text("Where each line comes from", style="bold"))
-        for line in result.lines:
-            out.print(_behind(line))
-    if result.capacity is not None:
-        capacity = result.capacity
-        out.print(Text("Performance of one replica", style="bold"))
-        out.print(
-            f"  {figures(capacity.req_per_s)} requests/s, {figures(capacity.output_tok_per_s)} output tok/s at "
-            f"{figures(capacity.concurrency)} at once; {capacity.basis}, bound by {capacity.binding}; "
-            f"actual speed {figures(capacity.band_low_frac)} to {figures(capacity.band_high_frac)} times that (p10 – p90)"
-        )
-        out.print(f"  source: {capacity.source or 'the step-time model'}")
-    for note in result.notes:
-        out.print(Text(f"  note: {note}"))
-
-
-def ledger(result: Result) -> Table:
-    """Lines and their exact sum."""
-    total = result.usd_per_month or 0.0
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    table.add_column("line", footer="total")
-    table.add_column("quantity", justify="right")
-    table.add_column("unit")
-    table.add_column("USD/unit", justify="right")
-    table.add_column("USD/month", justify="right", footer=usd(total))
-    table.add_column("share", justify="right", footer="100%")
-    table.add_column("kind")
-    for line in result.lines:
-        part = float(line.usd_per_month)
-        table.add_row(
-            line.name, figures(float(line.quantity), 5), line.unit, figures(float(line.usd_per_unit), 4), usd(part),
-            percent(part / total) if total else "–", line.kind,
+        lines.append(
+            prose(
+                f"{usd(result.usd_per_month)} USD a month; {price(result.usd_per_mtok)} USD per million tokens, "
+                f"{price(result.usd_per_mtok_output)} per million generated, "
+                f"{price(result.usd_per_request)} per request{in_currency(result, scenario)}; "
+                f"{price_line(result, scenario)}",
+                width, indent=0,
+            )
         )  # fmt: skip
-    return table
+    for reason in result.reasons:
+        line = prose(f"cannot serve this workload: {reason}", width, indent=0)
+        line.stylize("red")
+        lines.append(line)
+    return lines
 
 
-def _behind(line: CostLine) -> Text:
-    text = Text(f"  {line.name}: ", style="bold")
-    text.append(f"{line.formula}\n", style="none")
-    for part in line.inputs:
-        day = f", {part.as_of}" if part.as_of else ""
-        text.append(f"      {part.name} = {figures(float(part.value), 5)} {part.unit}  [{part.kind}{day}] {part.source}\n", style="none")
-    if not line.inputs:
-        day = f", {line.as_of}" if line.as_of else ""
-        text.append(f"      [{line.kind}{day}] {line.source}\n", style="none")
-    return text
+def ledger(lines: Sequence[CostLine], width: int) -> list[Text]:
+    """Lines and their exact sum; nothing where there is no price."""
+    if not lines:
+        return []
+    total = float(total_usd_per_month(lines))
+    rows = [
+        Row(
+            line.name,
+            (
+                plain(float(line.quantity)), line.unit, plain(float(line.usd_per_unit)), usd(float(line.usd_per_month)),
+                percent(float(line.usd_per_month) / total) if total else DASH, line.kind,
+            ),
+            "dim" if float(line.usd_per_month) == 0.0 else "",
+        )
+        for line in lines
+    ]  # fmt: skip
+    footer = Row("total", ("", "", "", usd(total), "100%", ""), "bold")
+    return [Text(""), *grid(COLUMNS, rows, width=width, key="line", footer=footer)]
+
+
+def _formulas(lines: Sequence[CostLine], width: int) -> list[Text]:
+    """How each line comes about, and from which inputs."""
+    found = [section("How each line comes about")] if lines else []
+    for line in lines:
+        text = prose(f"{line.name} = {line.formula}", width)
+        text.stylize("bold", 2, 2 + len(line.name))
+        found.append(text)
+        if line.inputs:
+            found.append(prose(f"from {', '.join(part.name for part in line.inputs)}", width, indent=4))
+        else:
+            found.append(prose(_origin(line.kind, line.as_of, line.source), width, indent=4))
+    return found
+
+
+def _inputs(lines: Sequence[CostLine], scenario: Scenario, width: int) -> list[Text]:
+    """Each number that went in, once, with its kind, day, age and source."""
+    unique: dict[tuple[str, float], Input] = {}
+    for part in (part for line in lines for part in line.inputs):
+        unique.setdefault((part.name, float(part.value)), part)
+    found = [section("What went in")] if unique else []
+    for part in unique.values():
+        start = f"{part.name} = {plain(float(part.value))} {part.unit}".rstrip()
+        old = f" ({days_old(part.as_of, scenario.as_of)})" if part.as_of else ""
+        text = prose(f"{start}  [{part.kind}{f', {part.as_of}{old}' if part.as_of else ''}] {part.source}", width)
+        text.stylize("bold", 2, 2 + len(part.name))
+        found.append(text)
+    return found
+
+
+def _origin(kind: str, day: date | None, source: str) -> str:
+    return f"[{kind}{f', {day}' if day else ''}] {source}"
+
+
+def _performance(capacity: Capacity | None, percentile: int, width: int) -> list[Text]:
+    if capacity is None:
+        return []
+    speed = (
+        f"{figures(capacity.req_per_s)} requests/s, {figures(capacity.output_tok_per_s)} output tokens/s with "
+        f"{figures(capacity.concurrency)} requests at once; {capacity.basis}, bound by {capacity.binding}"
+    )
+    latency = (
+        f"TTFT p{percentile} {milliseconds(capacity.ttft_s)}, ITL p{percentile} {milliseconds(capacity.itl_s)}, "
+        f"whole answer {milliseconds(capacity.e2e_s)}"
+    )
+    band = (
+        f"actual speed is {percent(capacity.band_low_frac)} to {percent(capacity.band_high_frac)} of that (p10 – p90)"
+    )
+    source = f"source: {capacity.source or 'the step-time model'}"
+    return [section("Performance of one replica"), *(prose(text, width) for text in (speed, latency, band, source))]
+
+
+def _notes(notes: Sequence[str], width: int) -> list[Text]:
+    return [section("Notes"), *(prose(note, width) for note in notes)] if notes else []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from pydantic import BaseModel
 
 from tco import __version__
 from tco.cost.ledger import CostLine
@@ -22,24 +23,18 @@ from tco.units import J_PER_KWH, MS_PER_S
 
 
 def dumps(held: Mapping[str, Any]) -> str:
-    """One JSON object without NaN or infinity."""
-    return json.dumps(_plain(held), indent=2, allow_nan=False, ensure_ascii=False)
+    """One JSON object; NaN and infinity are a bug here, for every number that may not exist is None."""
+    return json.dumps(held, default=_plain, allow_nan=False, ensure_ascii=False)
 
 
 def _plain(held: Any) -> Any:
-    if isinstance(held, Mapping):
-        return {str(key): _plain(part) for key, part in held.items()}
-    if isinstance(held, list | tuple):
-        return [_plain(part) for part in held]
     if isinstance(held, date):
         return held.isoformat()
     if isinstance(held, Decimal):
         return str(held)
-    if hasattr(held, "tolist"):
-        return _plain(held.tolist())
-    if isinstance(held, float) and not math.isfinite(held):
-        return None
-    return held
+    if isinstance(held, BaseModel):
+        return held.model_dump()
+    return held.tolist()
 
 
 def comparison(compared: Comparison) -> dict[str, Any]:
@@ -53,6 +48,7 @@ def comparison(compared: Comparison) -> dict[str, Any]:
         "verdict": asdict(compared.verdict),
         "assumptions": assumptions(scenario),
         "warnings": list(scenario.warnings),
+        "left_out": [{"id": name, "reason": why} for name, why in compared.left_out],
         "provenance": provenance(scenario, seed=compared.seed, n_draws=compared.n_draws),
     }
 
@@ -66,6 +62,7 @@ def provenance(scenario: Scenario, *, seed: int = 0, n_draws: int = 0) -> dict[s
         "seed": seed,
         "n_draws": n_draws,
         "h_per_month": 730,
+        "currency": asdict(scenario.currency),
     }
 
 
@@ -97,7 +94,7 @@ def assumptions(scenario: Scenario) -> list[dict[str, Any]]:
 def option(result: Result) -> dict[str, Any]:
     """One option: identity, feasibility, money, latency, ledger."""
     held, capacity = result.option, result.capacity
-    is_machine = isinstance(held, MachineOption)
+    machine = held if isinstance(held, MachineOption) else None
     percentile = result.sized.percentile if result.sized else 95
     latencies = {
         f"ttft_p{percentile}_ms": _ms(capacity.ttft_s if capacity else None),
@@ -109,14 +106,15 @@ def option(result: Result) -> dict[str, Any]:
         "kind": held.kind,
         "provider": _provider(result),
         "model": held.model_id or None,
-        "hardware": held.hardware.id if is_machine else None,
+        "hardware": machine.hardware.id if machine else None,
         "n_gpus": result.n_gpus,
-        "dtype": held.dtype if is_machine else None,
-        "engine": held.engine if is_machine else None,
+        "dtype": machine.dtype if machine else None,
+        "engine": machine.engine if machine else None,
         "feasible": result.feasible,
         "reasons": list(result.reasons),
         "notes": list(result.notes),
         "n_replicas": _number(result, "n_replicas"),
+        "n_gpus_paid": _number(result, "n_gpus_paid"),
         "utilisation_frac": _number(result, "utilisation"),
         "usd_per_month": result.usd_per_month,
         "usd_per_mtok": result.usd_per_mtok,
@@ -152,7 +150,8 @@ def _ms(seconds: float | None) -> float | None:
 def _number(result: Result, name: str) -> float | None:
     if result.costing is None or result.option.kind in ("per_token", "outcome"):
         return None
-    held = getattr(result.costing, name)(result.plan)
+    count = getattr(result.costing, name)
+    held = count(result.plan) if count else None
     return None if held is None else float(held)
 
 

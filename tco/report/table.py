@@ -1,211 +1,252 @@
-"""The report of ``tco compare`` in a terminal: the tiers side by side, then what stands behind them."""
+"""The report of ``tco compare`` in a terminal: the answer, the tiers side by side, every option, what stands behind."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rich import box
-from rich.console import Console, Group
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
-from tco import __version__
 from tco.decide.assess import Result
-from tco.decide.verdict import TIER_NAMES
-from tco.decide.versus import BreakEven
-from tco.describe.option import MachineOption
-from tco.describe.plan import FIELDS
-from tco.describe.scenario import Scenario
+from tco.decide.verdict import TIER_NAMES, best_by_tier
+from tco.describe.scenario import Currency, Scenario
 from tco.evaluate import Comparison
+from tco.report import behind, facts
+from tco.report.grid import Column, Row, grid, side_by_side
 from tco.report.record import joules_per_tok
-from tco.report.text import age, figures, milliseconds, percent, span, usd
+from tco.report.text import (
+    DASH,
+    age,
+    days_old,
+    figures,
+    milliseconds,
+    percent,
+    plain,
+    plural,
+    price,
+    prose,
+    section,
+    span,
+    usd,
+)
+from tco.units import TOK_PER_MTOK
 
-MIN_WIDTH = 132  # a redirected report is as wide as its table needs
+FILE_WIDTH = 120  # of a report redirected to a file, unless COLUMNS says otherwise
+
+COLUMNS = (
+    Column(("USD", "/month")),
+    Column(("local", "/month"), 1),
+    Column(("p10 – p90", "USD/month"), 2),
+    Column(("wins", "draws"), 5),
+    Column(("USD", "/Mtok"), 1),
+    Column(("USD/Mtok", "output"), 3),
+    Column(("USD", "/request"), 4),
+    Column(("replicas", "x GPUs"), 2),
+    Column(("used",), 3),
+    Column(("latency", "TTFT / ITL"), 6),
+    Column(("latency", "is"), 7),
+    Column(("J/tok", "output"), 9),
+    Column(("price", "age"), 8),
+)
 
 
 def console() -> Console:
-    """Standard output, as wide as the terminal, or wide enough for the table when redirected."""
+    """Standard output, as wide as the terminal; redirected, as wide as a page unless COLUMNS says otherwise."""
     wide = Console(file=sys.stdout, highlight=False)
-    return wide if wide.is_terminal else Console(file=sys.stdout, highlight=False, width=max(wide.width, MIN_WIDTH))
+    if wide.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return wide
+    return Console(file=sys.stdout, highlight=False, width=FILE_WIDTH)
+
+
+def say(out: Console, lines: Sequence[Text]) -> None:
+    """Print lines as they are: they were made for the width, and a long word is the terminal's to wrap."""
+    for line in lines:
+        out.print(line, soft_wrap=True)
 
 
 def show(compared: Comparison, *, top: int, include_infeasible: bool) -> None:
     """Print the whole report."""
     out = console()
-    out.print(heading(compared.scenario))
-    out.print(options(compared, top=top))
-    out.print(Text("\nVerdict: ", style="bold") + Text(compared.verdict.text, style="none"))
-    out.print(break_evens(compared.break_evens))
-    out.print(infeasible(compared.results, each=include_infeasible))
-    out.print(assumed(compared.scenario))
-    out.print(footer(compared))
+    width = out.width
+    parts = [
+        *heading(compared.scenario, width),
+        *answer(compared, width),
+        *tiers(compared, width),
+        *options(compared, top=top, width=width),
+        *behind.break_evens(compared.break_evens, width),
+        *behind.infeasible(compared.results, each=include_infeasible, width=width),
+        *left_out(compared, each=include_infeasible, width=width),
+        *behind.assumed(compared.scenario, width),
+        *behind.notes(compared, width),
+        *behind.footer(compared, width),
+    ]
+    say(out, parts)
 
 
-def heading(scenario: Scenario) -> Text:
-    """What is asked, in two lines."""
+def heading(scenario: Scenario, width: int) -> list[Text]:
+    """What is asked: the workload in one sentence, its limits in another."""
     plan, workload = scenario.plan(), scenario.workload
-    samples = f" x {plan.n_samples} samples" if plan.n_samples > 1 else ""
+    samples = f", {plan.n_samples} samples each" if plan.n_samples > 1 else ""
     cached = f" ({percent(float(plan.cached_input_frac))} cached)" if float(plan.cached_input_frac) else ""
-    text = Text(f"{workload.name}", style="bold")
-    text.append(
-        f"  {figures(float(plan.requests_per_month), 4)} requests/month, each {figures(float(plan.input_tok), 4)} prompt tokens{cached} "
-        f"and {figures(float(plan.output_tok + plan.reasoning_tok), 4)} generated{samples}; "
-        f"{figures(float(plan.requests_per_month * plan.tok_per_request) / 1e6, 4)} Mtok/month; prices of {scenario.as_of}\n",
-        style="none",
+    asked = (
+        f"{plural(float(plan.requests_per_month), 'request')} a month, each of {figures(float(plan.input_tok))} "
+        f"prompt tokens{cached} and {figures(float(plan.output_tok + plan.reasoning_tok))} generated{samples}: "
+        f"{figures(float(plan.requests_per_month * plan.tok_per_request) / TOK_PER_MTOK)} million tokens a month, "
+        f"at prices of {scenario.as_of}."
     )
-    limits = {name: figure for name in type(workload.slo).model_fields if (figure := getattr(workload.slo, name))}
-    if limits:
-        text.append("SLO: " + ", ".join(f"{name} {milliseconds(figure.value)}" for name, figure in limits.items()) + "\n")
-    return text
+    lines = [Text(workload.name, style="bold"), prose(asked, width, indent=0)]
+    names = {name: figure for name in type(workload.slo).model_fields if (figure := getattr(workload.slo, name))}
+    if names:
+        limits = ", ".join(f"{_limit(name)} at most {milliseconds(figure.value)}" for name, figure in names.items())
+        lines.append(prose(f"Latency limits: {limits}.", width, indent=0))
+    return lines
 
 
-def options(compared: Comparison, *, top: int) -> Table:
+def _limit(name: str) -> str:
+    kind, _, at = name.partition("_")
+    return f"{kind.upper()} {at}" if at else "whole answer"
+
+
+def answer(compared: Comparison, width: int) -> list[Text]:
+    """The verdict."""
+    text = prose(f"Verdict: {compared.verdict.text}", width, indent=0)
+    text.stylize("bold", 0, len("Verdict:"))
+    return [Text(""), text]
+
+
+def tiers(compared: Comparison, width: int) -> list[Text]:
+    """The cheapest option of each tier in columns; nothing when no tier has one."""
+    best = best_by_tier(compared.results)
+    if not best:
+        return []
+    held = [best[tier] for tier in TIER_NAMES if tier in best]
+    heads = [(TIER_NAMES[result.option.tier], result.option.id) for result in held]
+    winner = next((i for i, result in enumerate(held) if result.option.id == compared.verdict.cheapest), None)
+    rows = [
+        (label, [str(cell) for cell in cells]) for label, cells in _measures(held, compared) if set(cells) != {DASH}
+    ]
+    lines = side_by_side(heads, rows, width=width, best=winner)
+    absent = [name for tier, name in TIER_NAMES.items() if tier not in best]
+    if absent:
+        text = f"{' and '.join(absent)}: no option can serve this workload, or none was asked for."
+        lines.append(prose(text, width, indent=0))
+    money = compared.scenario.currency
+    if money.code != "USD":
+        lines.append(prose(f"{money.code} at {exchange_rate(money)}", width, indent=0))
+    return [section("Cheapest of each tier"), *lines]
+
+
+def _measures(held: Sequence[Result], compared: Comparison) -> list[tuple[str, list[str]]]:
+    on, money = compared.scenario.as_of, compared.scenario.currency
+    days = [facts.price_day(result, on) for result in held]
+    at = sorted({facts.percentile(result) for result in held if result.sized}) or [95]
+    p = "/".join(f"p{each}" for each in at)
+    return [
+        ("USD per month", [usd(result.usd_per_month) for result in held]),
+        (f"{money.code} per month", [converted(result.usd_per_month, compared.scenario) for result in held]),
+        ("  p10 – p90", [span(result.usd_per_month_p10, result.usd_per_month_p90) for result in held]),
+        ("  median of draws", [price(result.usd_per_month_p50) for result in held]),
+        ("  wins, of draws", [percent(result.win_frac) for result in held]),
+        ("USD per Mtok, all", [price(result.usd_per_mtok) for result in held]),
+        ("USD per Mtok, output", [price(result.usd_per_mtok_output) for result in held]),
+        ("USD per request", [price(result.usd_per_request) for result in held]),
+        ("USD per right answer", [price(result.usd_per_correct) for result in held]),
+        ("replicas x GPUs", [facts.machines(result) for result in held]),
+        ("utilisation", [percent(facts.used_frac(result)) for result in held]),
+        (f"TTFT {p}", [milliseconds(facts.latency_s(result)[0]) for result in held]),
+        (f"ITL {p}", [milliseconds(facts.latency_s(result)[1]) for result in held]),
+        ("latency is", [facts.basis(result) for result in held]),
+        ("J per output token", [figures(joules_per_tok(result)) for result in held]),
+        ("price of", [str(day or DASH) for day in days]),
+        ("  its age", [days_old(day, on) for day in days]),
+    ]
+
+
+def options(compared: Comparison, *, top: int, width: int) -> list[Text]:
     """The feasible options, the cheapest of each tier first."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("option", overflow="fold", min_width=30)
-    for name in ("USD/month", "p10 – p90", "USD/Mtok", "USD/Mtok out", "USD/request", "machines", "used", "TTFT / ITL", "J/tok", "price of"):
-        table.add_column(name, justify="right", no_wrap=True)
-    shown = 0
+    rows: list[Row] = []
     for tier, name in TIER_NAMES.items():
         results = [result for result in compared.results if result.feasible and result.option.tier == tier]
         if not results:
             continue
-        table.add_row(Text(name, style="bold"), *[""] * 10)
-        for result in results[:top]:
-            table.add_row(*_row(result, compared))
-            shown += 1
-        if len(results) > top:
-            table.add_row(Text(f"  … {len(results) - top} more; --top {len(results)} shows them", style="dim"), *[""] * 10)
-    return table
+        rows.append(Row(name))
+        shown = shortlist(results, top)
+        rows += [_row(result, compared) for result in shown]
+        if len(results) > len(shown):
+            rows.append(Row(f"  and {len(results) - len(shown)} more; --top {len(results)} shows them", style="dim"))
+    if not rows:
+        return []
+    used = [i for i in range(len(COLUMNS)) if {row.cells[i] for row in rows if row.cells} != {DASH}]
+    kept = [Row(row.key, tuple(row.cells[i] for i in used) if row.cells else (), row.style) for row in rows]
+    code = compared.scenario.currency.code
+    named = [replace(each, header=tuple(code if part == "local" else part for part in each.header)) for each in COLUMNS]
+    return [section("Options"), *grid([named[i] for i in used], kept, width=width, key="option")]
 
 
-def _row(result: Result, compared: Comparison) -> tuple[str | Text, ...]:
-    capacity = result.capacity
+def left_out(compared: Comparison, *, each: bool, width: int) -> list[Text]:
+    """Entries of the catalogue that a tier of `all` does not show: searched and refused, or not on offer."""
+    entries = compared.left_out
+    if not entries:
+        return []
+    if not each:
+        counted = plural(float(len(entries)), "offer or machine")
+        return [prose(f"{counted} of the catalogue fell out; --include-infeasible lists each with its reason.", width)]
+    return [section("Fell out of a search"), *(prose(f"{name}: {why}", width) for name, why in entries)]
+
+
+def shortlist(results: Sequence[Result], top: int) -> list[Result]:
+    """The cheapest options of a tier, and the cheapest of every way of paying that is not among them."""
+    kinds = {result.option.kind for result in results[:top]}
+    others: dict[str, Result] = {}
+    for result in results[top:]:
+        if result.option.kind not in kinds:
+            others.setdefault(result.option.kind, result)
+    return [*results[:top], *others.values()]
+
+
+def _row(result: Result, compared: Comparison) -> Row:
     best = result.option.id == compared.verdict.cheapest
-    return (
-        Text(f"  {result.option.id}", style="bold green" if best else ""),
+    day = facts.price_day(result, compared.scenario.as_of)
+    cells = (
         usd(result.usd_per_month),
+        converted(result.usd_per_month, compared.scenario),
         span(result.usd_per_month_p10, result.usd_per_month_p90),
-        figures(result.usd_per_mtok),
-        figures(result.usd_per_mtok_output),
-        figures(result.usd_per_request),
-        _machines(result),
-        percent(_used(result)),
-        f"{milliseconds(capacity.ttft_s)} / {milliseconds(capacity.itl_s)}" if capacity else "–",
+        percent(result.win_frac),
+        price(result.usd_per_mtok),
+        price(result.usd_per_mtok_output),
+        price(result.usd_per_request),
+        facts.machines(result),
+        percent(facts.used_frac(result)),
+        facts.latency(result),
+        facts.basis(result),
         figures(joules_per_tok(result)),
-        age(_price_day(result), compared.scenario.as_of),
+        days_old(day, compared.scenario.as_of),
     )
+    return Row(f"  {result.option.id}", cells, "bold green" if best else "")
 
 
-def _machines(result: Result) -> str:
-    if result.costing is None or not isinstance(result.option, MachineOption):
-        return "–"
-    n = float(result.costing.n_replicas(result.plan))
-    return f"{n:,.0f} x {result.n_gpus} GPU"
+def price_line(result: Result, scenario: Scenario) -> str:
+    """How old an option's price is, for a heading."""
+    return f"price of {age(facts.price_day(result, scenario.as_of), scenario.as_of)}"
 
 
-def _used(result: Result) -> float | None:
-    used = result.costing.utilisation(result.plan) if result.costing else None
-    return None if used is None else float(used)
+def converted(value: float | None, scenario: Scenario) -> str:
+    """A bill in the workload's own currency; a dash where that is USD."""
+    money = scenario.currency
+    return DASH if value is None or money.code == "USD" else usd(value / money.usd_per_unit)
 
 
-def _price_day(result: Result):  # type: ignore[no-untyped-def]
-    names = ("input", "output", "rental", "capital: accelerators", "subscription", "outcomes", "provisioned")
-    return max((line.as_of for line in result.lines if line.as_of and line.name.startswith(names)), default=None)
+def in_currency(result: Result, scenario: Scenario) -> str:
+    """A bill in the workload's own currency with its rate, for a heading; nothing where that is USD."""
+    money = scenario.currency
+    if money.code == "USD" or result.usd_per_month is None:
+        return ""
+    return f"; {converted(result.usd_per_month, scenario)} {money.code} a month at {exchange_rate(money)}"
 
 
-def break_evens(found: Sequence[BreakEven]) -> Group | Text:
-    """Each duel in a line or two."""
-    if not found:
-        return Text("")
-    lines = [Text("\nBreak-even", style="bold")]
-    for each in found:
-        lines.append(Text(f"  {each.own} against {each.versus} (price of {each.versus_price_as_of or 'an unstated day'}):"))
-        lines.append(Text(f"    {volume_text(each)}"))
-        lines.append(Text(f"    payback: {payback_text(each)}"))
-    return Group(*lines)
-
-
-def volume_text(each: BreakEven) -> str:
-    """Where own is cheaper, on the staircase."""
-    if each.requests_per_month is None or each.tok_per_month is None:
-        return each.reason
-    text = (
-        f"cheaper from {figures(each.requests_per_month, 4)} requests/month ({figures(each.tok_per_month / 1e6, 4)} Mtok, "
-        f"{percent(each.utilisation_frac)} of {figures(each.n_replicas, 4)} replicas used)"
-    )
-    dearer = [crossing for crossing in each.crossings if crossing.direction != "own becomes cheaper"]
-    if dearer:
-        spans = "; ".join(f"{figures(low, 4)} to {figures(high, 4)}" for low, high in each.cheaper_between[:4])
-        more = f" and {len(each.cheaper_between) - 4} more intervals" if len(each.cheaper_between) > 4 else ""
-        text += f"; whole machines make it cheaper only from {spans}{more}"
-    return text
-
-
-def payback_text(each: BreakEven) -> str:
-    """Months until the purchase is earned back."""
-    if each.payback_months is None:
-        return each.payback_reason
-    discounted = f"{each.payback_discounted_months:.1f} discounted" if each.payback_discounted_months else each.payback_reason
-    return f"{each.payback_months:.1f} months, {discounted}"
-
-
-def infeasible(results: Sequence[Result], *, each: bool) -> Group | Text:
-    """Options that cannot serve the workload: each with its reason, or grouped by reason."""
-    out = [result for result in results if not result.feasible]
-    if not out:
-        return Text("")
-    lines = [Text(f"\nCannot serve this workload: {len(out)}", style="bold")]
-    if each:
-        for result in out:
-            cost = f" (would cost {usd(result.usd_per_month)} USD/month)" if result.usd_per_month is not None else ""
-            lines.append(Text(f"  {result.option.id}{cost}: {'; '.join(result.reasons)}"))
-        return Group(*lines)
-    groups: dict[str, list[str]] = {}
-    for result in out:
-        groups.setdefault(_general(result.reasons[0], result.option.id), []).append(result.option.id)
-    for reason, ids in groups.items():
-        more = f" and {len(ids) - 6} more" if len(ids) > 6 else ""
-        lines.append(Text(f"  {reason}: {', '.join(ids[:6])}{more}"))
-    lines.append(Text("  --include-infeasible shows each with its reason", style="dim"))
-    return Group(*lines)
-
-
-def _general(reason: str, name: str) -> str:
-    """The reason without the option's own name, so that equal ones group."""
-    return reason.removeprefix(f"{name}: ")
-
-
-def assumed(scenario: Scenario) -> Group | Text:
-    """Defaults that nobody stated, with their reasons."""
-    figures_of = scenario.plan().figures
-    rows = [(name, figure) for name, figure in figures_of.items() if figure.source.startswith("default:")]
-    lines = [Text(f"\nAssumed, because the workload does not say ({len(rows)})", style="bold")] if rows else []
-    for name, figure in rows:
-        between = f" ({figures(figure.low)} – {figures(figure.high)})" if figure.low is not None else ""
-        why = figure.source.removeprefix("default: ")
-        lines.append(Text(f"  {FIELDS[name]}: {figures(figure.value)} {figure.unit}{between}: {why}"))
-    power = scenario.electricity
-    lines.append(Text(f"  electricity: {figures(power.value)} USD/kWh, {power.kind}, {power.note} {power.source}".rstrip()))
-    return Group(*lines)
-
-
-def footer(compared: Comparison) -> Group:
-    """Notes of the options shown first, warnings, provenance."""
-    lines: list[Text] = []
-    best = [next((r for r in compared.results if r.feasible and r.option.tier == tier), None) for tier in TIER_NAMES]
-    noted = [(result.option.id, result.notes) for result in best if result is not None and result.notes]
-    if noted:
-        lines.append(Text("\nNotes on the cheapest of each tier", style="bold"))
-        lines += [Text(f"  {name}: {'; '.join(notes)}") for name, notes in noted]
-    lines += [Text(f"warning: {text}", style="yellow") for text in compared.scenario.warnings]
-    lines.append(
-        Text(
-            f"\ntco {__version__}, price sheets {', '.join(compared.scenario.sheets)}, as of {compared.scenario.as_of}, "
-            f"{compared.n_draws} draws with seed {compared.seed}, a month is 730 h. "
-            "`tco explain WORKLOAD OPTION` shows the formula, source and date behind each dollar.",
-            style="dim",
-        )
-    )
-    return Group(*lines)
+def exchange_rate(money: Currency) -> str:
+    """The dated rate between a currency and USD, with its source."""
+    return money.source or f"{plain(money.usd_per_unit)} USD/{money.code}"

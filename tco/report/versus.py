@@ -6,11 +6,15 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from tco.decide.duel import Duel
+from tco.decide.duel import Duel, Solved
+from tco.decide.versus import BreakEven
 from tco.describe.scenario import Scenario
 from tco.report import record
-from tco.report.table import console, heading, payback_text, volume_text
-from tco.report.text import figures, usd
+from tco.report.behind import payback_text, volume_text
+from tco.report.table import console, heading, in_currency, price_line, say
+from tco.report.text import figures, prose, usd
+
+MAX_CROSSINGS = 20  # shown; the record has them all
 
 
 def show(duel: Duel, scenario: Scenario, *, as_json: bool) -> None:
@@ -31,18 +35,46 @@ def show(duel: Duel, scenario: Scenario, *, as_json: bool) -> None:
         )
         return
     out, found = console(), duel.break_even
-    out.print(heading(scenario))
-    for result in (duel.own, duel.versus):
-        out.print(Text(f"  {result.option.id}: {usd(result.usd_per_month)} USD/month", style="bold"))
-    out.print(f"\nvolume: {volume_text(found)}")
-    for crossing in found.crossings[:20]:
-        at = "when a machine is added" if crossing.at_step else "on the slope"
-        out.print(f"  {figures(crossing.volume, 5)} requests/month: {crossing.direction}, {at}")
-    if len(found.crossings) > 20:
-        out.print(f"  … {len(found.crossings) - 20} more; --json lists them")
-    out.print(f"payback: {payback_text(found)}")
+    width = out.width
+    lines = [*heading(scenario, width), Text("")]
+    for name, result in (("own", duel.own), ("versus", duel.versus)):
+        cost = f"{usd(result.usd_per_month)} USD a month{in_currency(result, scenario)}, {price_line(result, scenario)}"
+        no = f"; cannot serve this workload: {'; '.join(result.reasons)}" if result.reasons else ""
+        lines.append(_labelled(name, f"{result.option.id}: {cost}{no}", width))
+    lines += [Text(""), _labelled("volume", volume_text(found), width), *_crossings(found)]
+    lines += [Text(""), _labelled("payback", payback_text(found), width)]
     if duel.solved is not None:
-        solved = duel.solved
-        today = f"today {figures(solved.today, 4)}" if solved.today is not None else "unknown today"
-        answer = f"{figures(solved.value, 5)} {solved.unit}" if solved.value is not None else f"no value ({solved.reason})"
-        out.print(f"{solved.field}: {answer} for {solved.target} ({today} {solved.unit})")
+        lines += [Text(""), _labelled("solved", _solved(duel.solved), width)]
+    say(out, lines)
+
+
+def _labelled(label: str, text: str, width: int) -> Text:
+    line = prose(f"{label}: {text}", width, indent=0)
+    line.stylize("bold", 0, len(label) + 1)
+    return line
+
+
+def _crossings(found: BreakEven) -> list[Text]:
+    """Each volume at which the cheaper side changes."""
+    lines = []
+    for crossing in found.crossings[:MAX_CROSSINGS]:
+        at = "where a machine is added" if crossing.at_step else "between two steps"
+        lines.append(Text(f"  {figures(crossing.volume, 4):>15} requests a month: {crossing.direction}, {at}"))
+    if len(found.crossings) > MAX_CROSSINGS:
+        lines.append(
+            Text(f"  and {len(found.crossings) - MAX_CROSSINGS} more crossings; --json lists them", style="dim")
+        )
+    return lines
+
+
+def _solved(solved: Solved) -> str:
+    today = _number(solved.today, solved.unit) if solved.today is not None else "unknown"
+    answer = _number(solved.value, solved.unit) if solved.value is not None else f"no value: {solved.reason}"
+    return f"{solved.field} ({solved.target}): {answer}; today {today}"
+
+
+def _number(value: float, unit: str) -> str:
+    """Four figures and the unit; shares as percentages."""
+    if unit.startswith("frac"):
+        return f"{figures(100.0 * value, 4)} %{unit.removeprefix('frac')}"
+    return f"{figures(value, 4)} {unit}"

@@ -254,7 +254,7 @@ def test_a_bad_key_tag_or_second_document(line, message):
         ("per_model: {a: {}}", "w.yaml:3:13: per_model.a.input: missing; expected a number in tok"),
         ("per_model: [a]", "per_model: got a list; expected a mapping"),
         ("per_model: {a: {input: -1}}", "w.yaml:3:24: per_model.a.input: got -1; expected at least 0 tok"),
-        ("per_model: {a: {input: 5 USD}}", "per_model.a.input: got 'USD', which is USD; expected tok"),
+        ("per_model: {a: {input: 5 USD}}", "per_model.a.input: got '5 USD', which is USD; expected tok"),
         ("per_model: {a: {input: {low: 5, high: 1, value: 3}}}", "got low 5, base 3, high 1"),
         ("per_model: {a: {input: {value: 1, hgih: 2}}}", "per_model.a.input.hgih: unknown key; did you mean 'high'?"),
         ("code: x", "code: got 'x'; expected text of at least 2 characters"),

@@ -1,0 +1,1 @@
+"""Price sheets: immutable, content-addressed lists of offers, made from upstream registries."""

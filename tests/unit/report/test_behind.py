@@ -1,0 +1,37 @@
+"""The words of a payback and of what was solved for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tco.decide.duel import Solved
+from tco.decide.versus import BreakEven
+from tco.report import behind, versus
+
+
+def paid(months: float | None, low: float | None, high: float | None, reason: str = "") -> str:
+    held: dict[str, Any] = {
+        "own": "b", "versus": "a", "versus_price_as_of": "2026-11-01", "requests_per_month": None,
+        "tok_per_month": None, "utilisation_frac": None, "n_replicas": None, "crossings": (), "cheaper_between": (),
+        "payback_months": months, "payback_discounted_months": months, "payback_reason": reason, "reason": "never",
+    }  # fmt: skip
+    return behind.payback_text(BreakEven(**held, payback_months_p10=low, payback_months_p90=high))
+
+
+def test_a_payback_with_the_spread_of_the_trends() -> None:
+    discounted = "25.7 months discounted at the WACC"
+    assert paid(25.7, 12.0, None) == f"25.7 months (12.0 – never over the trends' range), {discounted}"
+    assert paid(25.7, 25.7, 25.7) == f"25.7 months, {discounted}"
+    assert paid(None, 31.0, None, "too late") == "too late; 31.0 – never over the trends' range"
+    assert paid(None, None, None, "too late") == "too late"
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [("frac/year", -0.25, "-25 %/year"), ("frac", 0.5, "50 %"), ("USD/Mtok", 2.5, "2.500 USD/Mtok")],
+)
+def test_a_solved_value_in_its_unit(unit: str, value: float, shown: str) -> None:
+    solved = Solved(field="x", unit=unit, target="equal monthly bills", today=value, value=value, reason="")
+    assert versus._solved(solved) == f"x (equal monthly bills): {shown}; today {shown}"
