@@ -75,7 +75,7 @@ def test_compare_answers_from_an_empty_folder(installed: Path, tmp_path: Path) -
     assert answer.returncode == 0, answer.stderr
     result: dict[str, Any] = json.loads(answer.stdout, parse_constant=refuse)
     assert result["schema"] == "tco.compare/1"
-    assert result["workload"]["name"] == "startup-chat"
+    assert result["workload"]["name"] == "Start-up chat"
     feasible = {option["id"]: option for option in result["options"] if option["feasible"]}
     assert result["verdict"]["cheapest"] in feasible
     for name, option in feasible.items():

@@ -198,3 +198,8 @@ def test_what_to_know_of_a_rental() -> None:
     spot = a_rented_option(a_rental(plan="spot"))
     assert len(remarks(spot, a_scenario())) == 1
     assert remarks(a_rented_option(), a_scenario()) == []
+
+
+def test_an_answer_may_be_longer_than_the_offer_gives() -> None:
+    short = a_token_option(an_offer().model_copy(update={"max_output_tok": 50}))
+    assert said(short) == "needs answers of 100 tokens; the offer stops at 50"
