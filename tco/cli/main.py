@@ -17,7 +17,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; lo
 import typer
 
 from tco import __version__
-from tco.cli import breakeven, catalogue, compare, explain, init, prices
+from tco.cli import breakeven, catalogue, compare, explain, init, perform, prices, validate
 
 app = typer.Typer(
     name="tco",
@@ -33,6 +33,8 @@ app.command("list")(catalogue.list_items)
 app.command("show")(catalogue.show)
 app.command("init")(init.init)
 app.add_typer(prices.app, name="prices")
+app.command("perform")(perform.perform)
+app.command("validate")(validate.validate)
 
 SHARED_SETTINGS = ("as_of", "data", "allow_rumoured")
 

@@ -25,6 +25,7 @@ class Batch:
     """Latencies (means, s) and request rate of a replica at some number of running sequences."""
 
     ttft_s: Num
+    own_ttft_s: Num  # without waiting for other prompts
     itl_s: Num
     decode_step_s: Num
     prefill_step_s: Num
@@ -84,6 +85,7 @@ def batch(*, deployment: Deployment, load: Load, n_seqs: Num) -> Batch:
     waves = np.maximum(samples / n_seqs, 1.0)  # fewer slots than samples: they follow one another
     return Batch(
         ttft_s=own_s + wait_s,
+        own_ttft_s=own_s,
         itl_s=itl_s,
         decode_step_s=decode_s,
         prefill_step_s=prefill_s,

@@ -57,6 +57,10 @@ KV8_FRAC = {"h100": 0.74, "h200": 0.57}
 PRIOR_PREFILL_ATTENTION_FRAC = 0.42  # assumed: the lowest of the measured
 PREFILL_ATTENTION_FRAC = {"h100": 0.50, "h200": 0.50, "l40s": 0.44, "b200": 0.42}
 MLA_COMPUTE_FRAC = 0.5
+# Kernels of a layer with latent attention over one with grouped: 18 to 12, counted in open implementations (assumed).
+LATENT_KERNEL_RATIO = 1.5
+ROUTING_SPREAD = 0.7  # assumed: tokens of one text pick similar experts
+PAD_TOK = 8.0  # assumed: half a tile of 16 rows
 
 # All-reduce within one machine: n = 2, 4, 8; latency in s and bandwidth in bytes/s, vLLM custom with CUDA graphs.
 ALL_REDUCE_N = (2.0, 4.0, 8.0)

@@ -52,12 +52,22 @@ class Deployment:
     all_reduce_s_per_tok: Num
     overhead_s: Num
     overhead_s_per_seq: Num
+    moe_overhead_s: Num  # the part of overhead_s that mixture-of-experts layers add
+    step_overhead_s: Num  # the part of overhead_s that a step has without any layer
     frontend_s: Num
     max_seqs: Num
     chunk_tok: Num
     context_tok: Num  # inf when unknown
     band_low_frac: Num
     band_high_frac: Num
+    expert_params: Num = 0.0  # of all routed experts
+    peak_bytes_per_s: Num = np.inf
+    peak_flop_per_s: Num = np.inf
+    pad_tok: Num = 0.0  # tokens an expert's tiles compute beyond those routed to it
+    routing_spread: Num = 1.0  # share of further tokens that pick experts independently of the first
+    n_groups: Num = 1.0  # attention groups that share the experts; batches and tokens are per group
+    prefill_cost: Num = 1.0  # time of prompt tokens over what the roofline model gives
+    burst_frac: Num = 0.15  # share of requests that wait for a whole wave of prompts
     notes: tuple[str, ...] = ()
 
 
@@ -71,12 +81,15 @@ def stack(deployments: Sequence[Deployment]) -> Deployment:
 
 
 def _memory_fields(
-    *, model: Model, hardware: Hardware, shape: Shape, n_gpus: int, dtype: Dtype, kv_dtype: Dtype, peak: Peaks
-) -> dict[str, Num]:
+    *, model: Model, hardware: Hardware, shape: Shape, n_gpus: int, dtype: Dtype, kv_dtype: Dtype, peak: Peaks,
+    n_groups: int,
+) -> dict[str, Num]:  # fmt: skip
     params = memory.param_count(model=model)
     quantised, other = memory.weight_bytes_per_param(model=model, dtype=dtype)
-    resident = memory.weights_bytes(model=model, dtype=dtype) / n_gpus
-    cache = memory.cache_bytes(model=model, shape=shape, n_gpus=n_gpus, kv_dtype=kv_dtype)
+    n_split = n_gpus // n_groups  # attention, dense layers and head are repeated in each group, experts are not
+    shared = memory.weights_bytes(model=model, dtype=dtype) - params.expert * quantised
+    resident = shared / n_split + params.expert * quantised / n_gpus
+    cache = memory.cache_bytes(model=model, shape=shape, n_gpus=n_split, kv_dtype=kv_dtype)
     overhead = memory.overhead_bytes(memory_bytes=peak.memory_bytes, is_moe=params.expert > 0, n_gpus=n_gpus)
     return {
         "n_gpus": float(n_gpus),
@@ -92,13 +105,17 @@ def _memory_fields(
         "kv_window_bytes_per_tok": cache.window_bytes_per_tok,
         "kv_window_tok": cache.window_tok,
         "kv_state_bytes": cache.state_bytes,
-        "always_bytes": (params.body * params.body_reads * quantised + params.router * other) / n_gpus,
+        "always_bytes": (params.body * params.body_reads * quantised + params.router * other) / n_split,
         "expert_bytes": params.expert * quantised / n_gpus,
         "expert_active_frac": params.expert_active_frac,
-        "activation_bytes_per_tok": ACTIVATION_BYTES_PER_TOK_HIDDEN * shape.hidden * shape.n_layers / n_gpus,
-        "flop_per_tok": 2.0 * (params.active - params.head) / n_gpus,
-        "head_bytes": params.head * other / n_gpus,
-        "head_flop_per_tok": 2.0 * params.head / n_gpus,
+        "activation_bytes_per_tok": ACTIVATION_BYTES_PER_TOK_HIDDEN * shape.hidden * shape.n_layers / n_split,
+        "flop_per_tok": 2.0 * (params.active - params.head) / n_split,
+        "head_bytes": params.head * other / n_split,
+        "head_flop_per_tok": 2.0 * params.head / n_split,
+        "n_groups": float(n_groups),
+        "expert_params": params.expert / n_gpus,
+        "pad_tok": constants.PAD_TOK,
+        "routing_spread": constants.ROUTING_SPREAD,
     }
 
 
@@ -111,6 +128,8 @@ def _speed_fields(*, gpu: str, peak: Peaks, kv_dtype: Dtype) -> dict[str, Num]:
         "flop16_per_s": head.compute_frac * peak.flop16_per_s,
         "bytes_per_s": linear.bandwidth_frac * peak.bytes_per_s,
         "p_norm": linear.p_norm,
+        "peak_bytes_per_s": peak.bytes_per_s,
+        "peak_flop_per_s": peak.flop_per_s,
         "kv_bytes_per_s": constants.kv_frac(gpu=gpu, eight_bit=kv_dtype in EIGHT_BIT) * peak.bytes_per_s,
         "mla_flop_per_s": constants.MLA_COMPUTE_FRAC * peak.flop16_per_s,
         "attention_flop_per_s": attention_frac * peak.flop16_per_s,
@@ -141,12 +160,15 @@ def _overhead_fields(*, gpu: str, peak: Peaks, shape: Shape, n_gpus: int, engine
         gpu=gpu, n_gpus=n_gpus, link_bytes_per_s=peak.link_bytes_per_s
     )
     n_all_reduces = 2.0 * shape.n_layers if n_gpus > 1 else 0.0
+    layer_s = host.layer_s * (constants.LATENT_KERNEL_RATIO if shape.mla is not None else 1.0)
     large = peak.memory_bytes >= LARGE_CARD_BYTES
     return {
         "all_reduce_s": n_all_reduces * latency_s,
         "all_reduce_s_per_tok": n_all_reduces * memory.BYTES_16BIT * shape.hidden / all_reduce_bytes_per_s,
-        "overhead_s": shape.n_layers * host.layer_s + moe_layers * host.moe_layer_s + host.step_s,
+        "overhead_s": shape.n_layers * layer_s + moe_layers * host.moe_layer_s + host.step_s,
         "overhead_s_per_seq": host.seq_s,
+        "moe_overhead_s": moe_layers * host.moe_layer_s,
+        "step_overhead_s": host.step_s,
         "frontend_s": host.frontend_s,
         "max_seqs": host.max_seqs_large if large else host.max_seqs,
         "chunk_tok": host.chunk_tok,
@@ -178,8 +200,12 @@ def deployment(
     kv_dtype: Dtype = "bf16",
     engine: Engine = "vllm",
     reference: Hardware | None = None,
+    n_groups: int = 1,
 ) -> Deployment:
     """Reduce a model on ``n_gpus`` GPUs of a kind to numbers; ``reference`` is what ``hardware.relative`` points to.
+
+    ``n_groups`` attention groups (data parallel) share the experts of a sparse model; it divides ``n_gpus``.
+    The constants are the priors of ``constants``; ``effects.scaled`` applies those fitted to measurements.
 
     Everything assumed on the way is in ``notes``. A deployment that does not fit has a negative margin.
     Raises MissingDataError where parameters, memory, bandwidth or FLOP/s are unknown.
@@ -189,12 +215,14 @@ def deployment(
     shape = model.shape or memory.typical_shape(active_params=memory.param_count(model=model).active)
     fitted = bool(gpu) and constants.OVERHEADS[engine].fitted and model.shape is not None
     low, high = constants.BAND_FITTED if fitted else constants.BAND_PRIOR
+    memory_fields = _memory_fields(
+        model=model, hardware=hardware, shape=shape, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, peak=peak,
+        n_groups=n_groups,
+    )  # fmt: skip
     return Deployment(
-        **_memory_fields(
-            model=model, hardware=hardware, shape=shape, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, peak=peak
-        ),
+        **memory_fields,
         **_speed_fields(gpu=gpu, peak=peak, kv_dtype=kv_dtype),
-        **_attention_fields(shape=shape, n_gpus=n_gpus),
+        **_attention_fields(shape=shape, n_gpus=n_gpus // n_groups),
         **_overhead_fields(gpu=gpu, peak=peak, shape=shape, n_gpus=n_gpus, engine=engine),
         context_tok=float(model.context_tok) if model.context_tok else np.inf,
         band_low_frac=low,

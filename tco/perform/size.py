@@ -7,22 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import cast
 
 from tco.describe.hardware import Throughput
 from tco.describe.option import MachineOption
 from tco.describe.workload import StatedSpeed
 from tco.errors import MissingDataError
+from tco.perform.calibrated import calibrated
 from tco.perform.capacity import Capacity, from_stated, predicted
-from tco.perform.constants import Engine
-from tco.perform.deployment import Deployment, deployment
+from tco.perform.deployment import Deployment
 from tco.perform.load import Load, Slo
 from tco.perform.memory import weights_bytes
 from tco.perform.points import from_points, matching_points
 from tco.perform.solve import solve
 from tco.units import BYTES_PER_GB, Num
-
-ENGINES = ("vllm", "sglang", "tensorrt-llm", "llama.cpp", "ollama")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +62,10 @@ def size_for(option: MachineOption, load: Load, slo: Slo) -> Sized:
 
 def built_for(option: MachineOption, n_gpus: int) -> Deployment:
     """The step-time model's numbers for one replica."""
-    known = option.engine if option.engine in ENGINES else "other"
-    return deployment(
+    return calibrated(
         model=option.model, hardware=option.hardware, n_gpus=n_gpus, dtype=option.dtype or "bf16",
-        kv_dtype=option.kv_dtype or "bf16", engine=cast(Engine, known), reference=option.reference,
-    )  # fmt: skip
+        kv_dtype=option.kv_dtype or "bf16", engine=option.engine, reference=option.reference,
+    ).deployment  # fmt: skip
 
 
 def smallest_layout(option: MachineOption, load: Load) -> Deployment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tco.perform.deployment import Deployment
-from tco.perform.memory import touched_weight_bytes
+from tco.perform.memory import touched_frac
 from tco.units import Num
 
 
@@ -33,16 +33,18 @@ def kv_seq_bytes(*, deployment: Deployment, context_tok: Num) -> Num:
     return deployment.kv_state_bytes + full + deployment.kv_window_bytes_per_tok * windowed_tok
 
 
-def linear_s(*, deployment: Deployment, n_tok: Num) -> Num:
-    """All projections and feed-forward layers of m > 0 tokens: smooth roofline over weights touched + activations."""
-    weights = touched_weight_bytes(
-        always_bytes=deployment.always_bytes,
-        expert_bytes=deployment.expert_bytes,
-        expert_active_frac=deployment.expert_active_frac,
-        n_tok=n_tok,
-    )
+def linear_s(*, deployment: Deployment, n_tok: Num, n_prefill_tok: Num = 0.0) -> Num:
+    """All projections and feed-forward layers of m > 0 tokens: smooth roofline over weights touched + activations.
+
+    The ``n_prefill_tok`` among them compute at ``prefill_cost`` times the time.
+    """
+    more = np.maximum(n_tok * deployment.n_groups - 1.0, 0.0)
+    n_routed = np.minimum(n_tok * deployment.n_groups, 1.0) + more * deployment.routing_spread
+    touched = touched_frac(expert_active_frac=deployment.expert_active_frac, n_tok=n_routed)
+    weights = deployment.always_bytes + deployment.expert_bytes * touched
+    padding = 2.0 * deployment.pad_tok * deployment.expert_params * touched
     return roofline_s(
-        flop=n_tok * deployment.flop_per_tok,
+        flop=(n_tok + n_prefill_tok * (deployment.prefill_cost - 1.0)) * deployment.flop_per_tok + padding,
         flop_per_s=deployment.flop_per_s,
         n_bytes=weights + n_tok * deployment.activation_bytes_per_tok,
         bytes_per_s=deployment.bytes_per_s,
@@ -60,7 +62,7 @@ def prefill_attention_s(*, deployment: Deployment, n_prefill_tok: Num, prefill_c
     """Each prompt token attends to ``prefill_context_tok`` others on average (half the prompt, without a cache)."""
     windowed_tok = np.minimum(prefill_context_tok, deployment.kv_window_tok)
     pairs = deployment.attention_flop_full * prefill_context_tok + deployment.attention_flop_window * windowed_tok
-    return n_prefill_tok * pairs / deployment.attention_flop_per_s
+    return n_prefill_tok * pairs * deployment.prefill_cost / deployment.attention_flop_per_s
 
 
 def step_s(
@@ -75,7 +77,7 @@ def step_s(
     head_compute_s = n_sampled * deployment.head_flop_per_tok / deployment.flop16_per_s
     head_s = np.maximum(deployment.head_bytes / deployment.bytes_per_s, head_compute_s)
     return (
-        linear_s(deployment=deployment, n_tok=n_tok)
+        linear_s(deployment=deployment, n_tok=n_tok, n_prefill_tok=n_prefill_tok)
         + head_s
         + decode_attention_s(deployment=deployment, n_decode=n_decode, context_tok=context_tok)
         + prefill_attention_s(

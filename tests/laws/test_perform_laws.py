@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tco.perform import memory
 from tco.perform.batching import batch, max_concurrency
+from tco.perform.calibrated import calibrated
 from tco.perform.deployment import deployment
 from tco.perform.fleet import replicas
 from tco.perform.load import Load, Slo
@@ -120,3 +121,45 @@ def test_replicas_carry_the_peak_and_no_more_than_needed(peak, capacity, spare):
     assert found >= 1
     assert found * capacity >= peak * (1 - 1e-8)
     assert found == 1 or (found - 1) * capacity < peak
+
+
+# --- the same laws with the constants fitted to measurements
+
+engines = st.sampled_from(["vllm", "sglang", "tensorrt-llm", "llama.cpp", "homemade"])
+
+
+def fitted_on(model, gpu, dtype, n, engine):
+    return calibrated(model=model, hardware=gpu, n_gpus=n, dtype=dtype, engine=engine).deployment
+
+
+@given(models, machines, dtypes, n_gpus, engines, n_seqs, n_tok, n_tok)
+def test_fitted_constants_never_beat_the_peaks(model, gpu, dtype, n, engine, seqs, context, prompt):
+    held, peak = fitted_on(model, gpu, dtype, n, engine), peaks(hardware=gpu, dtype=dtype)
+    step = step_s(
+        deployment=held, n_decode=seqs, context_tok=context, n_prefill_tok=prompt, prefill_context_tok=context
+    )
+    cache = seqs * kv_seq_bytes(deployment=held, context_tok=context)
+    assert step >= (held.always_bytes + held.head_bytes + cache) / peak.bytes_per_s
+    assert step >= (seqs + prompt) * held.flop_per_tok / peak.flop_per_s
+
+
+@given(models, machines, dtypes, n_gpus, engines, n_seqs, n_tok, n_tok, more)
+def test_fitted_constants_keep_a_step_growing(model, gpu, dtype, n, engine, seqs, context, prompt, factor):
+    held = fitted_on(model, gpu, dtype, n, engine)
+
+    def timed(*, seqs=seqs, context=context, prompt=prompt):
+        return step_s(
+            deployment=held, n_decode=seqs, context_tok=context, n_prefill_tok=prompt, prefill_context_tok=context
+        )
+
+    base = timed() * (1.0 - 1e-12)
+    assert timed(seqs=seqs * factor) >= base
+    assert timed(context=context * factor) >= base
+    assert timed(prompt=prompt * factor) >= base
+
+
+@given(models, machines, st.sampled_from([2, 4, 8]), engines, n_seqs, n_tok)
+def test_fitted_constants_keep_n_gpus_below_n_fold(model, gpu, n, engine, seqs, context):
+    one, many = fitted_on(model, gpu, "bf16", 1, engine), fitted_on(model, gpu, "bf16", n, engine)
+    known = {"n_decode": seqs, "context_tok": context}
+    assert n * step_s(deployment=many, **known) >= step_s(deployment=one, **known) * (1.0 - 1e-9)

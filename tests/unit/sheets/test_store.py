@@ -111,7 +111,7 @@ def test_home_folder(env, platform, expected, monkeypatch):
 
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_gunzip_is_the_inverse_within_its_bound(data, limit):
-    packed = gzip.compress(data)
+    packed = gzip.compress(data, mtime=0)
     if len(data) <= limit:
         assert bounded_gunzip(packed, limit) == data
     else:
@@ -119,7 +119,7 @@ def test_gunzip_is_the_inverse_within_its_bound(data, limit):
             bounded_gunzip(packed, limit)
 
 
-@pytest.mark.parametrize("packed", [b"", gzip.compress(b"abc")[:-4], b"\x1f\x8bxx", gzip.compress(b"a") + b"more"])
+@pytest.mark.parametrize("packed", [b"", gzip.compress(b"abc", mtime=0)[:-4], b"\x1f\x8bxx", gzip.compress(b"a", mtime=0) + b"more"])
 def test_gunzip_of_something_else(packed):
     with pytest.raises((EOFError, zlib.error)):
         bounded_gunzip(packed, 100)

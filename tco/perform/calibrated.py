@@ -1,0 +1,106 @@
+"""A deployment with the constants fitted to measurements, its error band, and what of it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from tco.describe.hardware import Dtype, Hardware
+from tco.describe.measurement import Measurement
+from tco.describe.model import Model
+from tco.perform.constants import ENGINES
+from tco.perform.deployment import Deployment, deployment
+from tco.perform.effects import PARAMETERS, TERMS, multipliers, scaled
+from tco.perform.fitted import Fitted, fitted
+from tco.perform.groups import LOCAL_ENGINES, groups_of, sparsity_of, width_of
+from tco.perform.holdout import Kind, band_of, unseen
+from tco.perform.memory import param_count
+from tco.perform.peaks import peaks
+from tco.perform.runs import REFERENCE_DAY, years_of
+
+PRIOR_NOTES = ("not fitted to measurements", "host overheads are assumed")  # of the priors, replaced here
+NAMES = {
+    "flop": "compute efficiency", "bytes": "bandwidth efficiency", "kv": "cache read efficiency",
+    "layer": "overhead per layer", "moe_layer": "overhead per expert layer", "seq": "overhead per sequence",
+    "step": "overhead per step", "link": "all-reduce latency", "link_tok": "all-reduce time per token",
+    "prefill": "prompt token cost", "frontend": "front end", "power": "power while serving",
+    "pad": "expert tile padding", "spread": "expert routing spread", "total": "level of the engine version",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One constant: its multiplier on the prior, and the groups measured and not measured it is made of."""
+
+    name: str
+    multiplier: float
+    measured: tuple[str, ...]
+    prior: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A deployment with fitted constants; ``unseen`` says what of it no measurement shares."""
+
+    deployment: Deployment
+    constants: tuple[Constant, ...]
+    unseen: tuple[Kind, ...]
+    power_multiplier: float
+    assumes: str
+    bands: Mapping[str, tuple[float, float]]  # metric -> p10 and p90 of measured over predicted
+
+
+def calibrated(
+    *, model: Model, hardware: Hardware, n_gpus: int = 1, dtype: Dtype = "bf16", kv_dtype: Dtype = "bf16",
+    engine: str = "vllm", reference: Hardware | None = None, shipped: Fitted | None = None,
+) -> Calibrated:  # fmt: skip
+    """Prior deployment times the fitted multipliers of its groups, as of the newest engine version measured."""
+    held = shipped or fitted()
+    known = engine if engine in ENGINES else "llama.cpp" if engine in LOCAL_ENGINES else "other"
+    built = deployment(
+        model=model, hardware=hardware, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, engine=known,
+        reference=reference,
+    )  # fmt: skip
+    newest, version = held.origin.get("newest", {}).get(engine, (REFERENCE_DAY.isoformat(), ""))
+    day = date.fromisoformat(newest)
+    labels = groups_of(
+        model=model, hardware=hardware, dtype=dtype, kv_dtype=kv_dtype, engine=engine,
+        peak=peaks(hardware=hardware, dtype=dtype, reference=reference),
+        is_sparse=param_count(model=model).expert > 0,
+    ) | {"version": version, "era": f"{engine}/{day.year}"}  # fmt: skip
+    covariates = {"years": years_of(day), "width": width_of(model, n_gpus), "sparsity": sparsity_of(model)}
+    by = multipliers(groups=labels, covariates=covariates, effects=held.effects)
+    missing = tuple(kind for kind in unseen(row_groups=labels, known=held.known) if kind != "source")
+    bands = {
+        metric: _band(metric, missing, held) for metric in ("itl_ms", "ttft_ms", "prefill_tok_s", "joules_per_token")
+    }
+    slow, fast = bands["itl_ms"][1], bands["itl_ms"][0]
+    assumes = version.replace("/", " ") or engine
+    plain = (note for note in built.notes if not note.endswith(PRIOR_NOTES))
+    notes = (*plain, f"speed as of {assumes}, {day.isoformat()[:7]}", *(_note(kind, labels) for kind in missing))
+    found = replace(scaled(deployment=built, by=by), band_low_frac=1.0 / slow, band_high_frac=1.0 / fast, notes=notes)
+    constants = tuple(_constant(name, getattr(by, name), labels, held) for name in PARAMETERS if name in NAMES)
+    return Calibrated(found, constants, missing, float(by.power), f"{assumes}, {day.isoformat()[:7]}", bands)
+
+
+def _note(kind: Kind, labels: Mapping[str, str]) -> str:
+    return f"{labels[kind]}: no measurement of this {kind}; constants of the others, wider band"
+
+
+def _band(metric: str, missing: tuple[Kind, ...], held: Fitted) -> tuple[float, float]:
+    row = Measurement(
+        id="-", source="", family="", engine="", model="-", dtype="", gpu="-", n_gpus=1, concurrency=16.0,
+        input_tok=1.0, output_tok=1.0, metric=metric,  # type: ignore[arg-type]
+    )  # fmt: skip
+    low, high = band_of(row=row, missing=missing, tables=held.bands)
+    return float(np.exp(low)), float(np.exp(high))
+
+
+def _constant(name: str, multiplier: float, labels: Mapping[str, str], held: Fitted) -> Constant:
+    terms = [term for term in TERMS if term.parameter == name and not term.covariate and labels.get(term.grouping)]
+    measured = tuple(labels[term.grouping] for term in terms if term.key(labels[term.grouping]) in held.effects)
+    prior = tuple(labels[term.grouping] for term in terms if term.key(labels[term.grouping]) not in held.effects)
+    return Constant(NAMES[name], multiplier, measured, prior)
