@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from tco.cli import sheets
-from tco.cli.options import DataDir, JsonFlag, Rumoured
+from tco.cli.options import AsOf, DataDir, JsonFlag, Rumoured
 
 app = typer.Typer(help="Dated prices and exact bills.", no_args_is_help=True, rich_markup_mode=None)
 app.command("pull")(sheets.pull)
@@ -37,19 +37,20 @@ def cost(
         list[str] | None, typer.Option(metavar="NAME=N", help="Anything else used: image=3, audio_input=1200, page=2.")
     ] = None,
     batch: Annotated[bool, typer.Option("--batch", help="Batch processing.")] = False,
-    service_tier: Annotated[Optional[str], typer.Option(help="flex or priority.")] = None,  # noqa: UP045
-    speed: Annotated[Optional[str], typer.Option(help="fast.")] = None,  # noqa: UP045
+    service_tier: Annotated[Optional[str], typer.Option(help="standard, flex or priority.")] = None,  # noqa: UP045
+    speed: Annotated[Optional[str], typer.Option(help="standard or fast.")] = None,  # noqa: UP045
     region: Annotated[Optional[str], typer.Option(help="Region in which the data must stay.")] = None,  # noqa: UP045
     at: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="ISO 8601 instant; a day is its first in UTC.")
     ] = None,
     as_json: JsonFlag = False,
+    as_of: AsOf = None,
     data: DataDir = None,
     allow_rumoured: Rumoured = False,
 ) -> None:
     """The exact bill of a request: a decimal amount and the lines that add up to it."""
     from tco.files.catalogue import Catalogue
-    from tco.files.counts import parse_counts
+    from tco.files.counts import SPEEDS, TIERS, chosen, parse_counts
     from tco.files.instants import parse_instant
     from tco.files.pinned import too_old
     from tco.price.bill import Usage, bill
@@ -62,12 +63,16 @@ def cost(
         n_requests=requests, cache_write_tok=written, media_tok=counts.media_tok, events=counts.events,
         citation_tok=counts.citation_tok,
     )  # fmt: skip
-    catalogue, moment, residency = Catalogue(data), parse_instant(at), frozenset({region.lower()} if region else ())
+    catalogue, moment = Catalogue(data), parse_instant(at or as_of)
+    residency = frozenset({region.lower()} if region else ())
     offer = catalogue.offer(model, provider)
+    if region:
+        catalogue.check_region(offer, region.lower())
     for warning in too_old(catalogue.sheet, moment.date()):
         print(f"warning: {warning}", file=sys.stderr)
     billed = bill(
-        offer, usage, moment, processing="batch" if batch else None, service_tier=service_tier, speed=speed,
-        residency=residency, allow_rumoured=allow_rumoured,
+        offer, usage, moment, processing="batch" if batch else None, residency=residency,
+        service_tier=chosen("--service-tier", service_tier, TIERS), speed=chosen("--speed", speed, SPEEDS),
+        allow_rumoured=allow_rumoured,
     )  # fmt: skip
     report.show(billed, offer, moment, as_json=as_json)

@@ -16,7 +16,7 @@ from tco.describe.model import Model
 from tco.describe.offer import Provider, ProvisionedOffer, RentalOffer, TokenOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
-from tco.errors import InvalidInputError, Problem, UnknownNameError, UsageError
+from tco.errors import InvalidInputError, MissingDataError, Problem, UnknownNameError, UsageError
 from tco.files.addresses import address
 from tco.files.marks import read, validate
 from tco.files.pinned import repriced, sheet_in_use
@@ -129,6 +129,17 @@ class Catalogue:
             sellers = ", ".join(sorted(offer.provider for offer in found))
             raise UsageError(f"{model} is sold by several; name one with --provider: {sellers}")
         return found[0]
+
+    def check_region(self, offer: TokenOffer, region: str) -> None:
+        """Raise MissingDataError where nothing says that an offer can keep data in a region: no price is implied."""
+        provider = self.providers.get(offer.provider)
+        held = offer.residency if offer.residency is not None else provider.residency if provider else ()
+        conditions = [row.when for row in offer.rates] + [surcharge.when for surcharge in offer.adjustments]
+        priced = {name for when in conditions for name in (when.data_residency, when.region) if name}
+        known = sorted({name.lower() for name in (*held, *priced)} - {"regional"})
+        if region not in known:
+            where = f"known: {', '.join(known)}" if known else "no region is known"
+            raise MissingDataError(f"{offer.provider}/{offer.model}: no price for data kept in {region!r}; {where}")
 
     def _called(self, wanted: str, provider: str | None, held: tuple[TokenOffer, ...]) -> list[TokenOffer]:
         """Offers by id, else by alias, else in the shipped sheet."""

@@ -12,6 +12,9 @@ from tco.errors import InvalidInputError, Problem, unknown_name
 from tco.price.bill import MEDIA_METERS
 
 CITATION = "citation"
+TIERS = ("flex", "priority")
+SPEEDS = ("fast",)
+STANDARD = ("standard", "default")
 
 
 @dataclass
@@ -45,6 +48,16 @@ def parse_counts(stated: Iterable[str]) -> Counts:
     if problems:
         raise InvalidInputError(problems)
     return found
+
+
+def chosen(option: str, text: str | None, known: tuple[str, ...]) -> str | None:
+    """A condition of a price by its name; None is the standard one. Raises InvalidInputError for any other word."""
+    if text is None or text in STANDARD:
+        return None
+    if text not in known:
+        expected = ", ".join(("standard", *known))
+        raise InvalidInputError([Problem(option, 0, 0, "", f"got {text!r}; expected one of: {expected}")])
+    return text
 
 
 def _count(text: str) -> Decimal | None:
