@@ -11,14 +11,14 @@ from tco.cost import plans
 from tco.cost.ledger import CostLine, total_usd_per_month
 from tco.cost.machine import Fleet, Machine, fleet, overhead_lines, owned_lines, peak_req_per_s, rental_lines
 from tco.cost.tokens import token_lines
-from tco.describe.offer import Adjustment, OutcomeOffer, SubscriptionOffer, TokenOffer
+from tco.describe.offer import OutcomeOffer, SubscriptionOffer
 from tco.describe.option import MachineOption, Option, PlanOption, TokenOption
 from tco.describe.plan import STATED, Input, Plan, Sampler, base_value
 from tco.describe.record import Figure
 from tco.describe.scenario import Scenario
 from tco.errors import MissingDataError
 from tco.price.plans import TOLERANCE_FRAC
-from tco.price.rates import instant
+from tco.price.rates import adjustments_in_force
 from tco.price.tokens import Quote, quote
 from tco.units import DAYS_PER_MONTH, Num
 
@@ -72,7 +72,7 @@ def success_frac(scenario: Scenario, model_id: str) -> Figure | None:
 
 def token_costing(option: TokenOption, scenario: Scenario) -> Costing:
     """A model by the token; the staircase has no steps."""
-    adjustments = residency_adjustments(option.offer, scenario)
+    adjustments = adjustments_in_force(option.offer, scenario.as_of, residency(scenario))
     base = scenario.plan(option.model_id)
     at_base = token_quote(option, scenario, base)
 
@@ -105,16 +105,6 @@ def token_quote(option: TokenOption, scenario: Scenario, plan: Plan) -> Quote:
 def residency(scenario: Scenario) -> frozenset[str]:
     """The regions in which the workload's data must stay."""
     return frozenset(region.lower() for region in scenario.workload.constraints.residency)
-
-
-def residency_adjustments(offer: TokenOffer, scenario: Scenario) -> tuple[Adjustment, ...]:
-    """Surcharges for keeping the data in a region the workload requires: of each the last one begun."""
-    wanted = residency(scenario)
-    begun = sorted(
-        (each for each in offer.adjustments if instant(each.since) <= instant(scenario.as_of)),
-        key=lambda each: instant(each.since),
-    )
-    return tuple({each.when: each for each in begun if each.when.data_residency in wanted}.values())
 
 
 def plan_costing(option: PlanOption, scenario: Scenario, sampler: Sampler = base_value) -> Costing:
@@ -269,7 +259,10 @@ def escalation_lines(option: Option, scenario: Scenario, plan: Plan) -> tuple[Co
         allow_rumoured=scenario.allow_rumoured, residency=residency(scenario),
     )  # fmt: skip
     lines = token_lines(
-        found, there, cache_ttl=scenario.workload.tokens.cache_ttl, adjustments=residency_adjustments(offer, scenario)
+        found,
+        there,
+        cache_ttl=scenario.workload.tokens.cache_ttl,
+        adjustments=adjustments_in_force(offer, scenario.as_of, residency(scenario)),
     )
     usd_per_request = total_usd_per_month(lines) / plan.requests_per_month
     return (

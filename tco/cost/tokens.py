@@ -37,7 +37,7 @@ def token_lines(
     for adjustment in adjustments:
         lines.append(
             CostLine(
-                name="surcharge: data residency",
+                name=adjustment.name,
                 quantity=total_usd_per_month(lines) * (adjustment.multiplier - 1.0),
                 unit="USD",
                 usd_per_unit=1.0,

@@ -104,11 +104,26 @@ class RateRow(Sourced):
 
 
 class Adjustment(Sourced):
-    """A surcharge or discount on the whole bill under a condition, such as data residency."""
+    """A surcharge or discount on the whole bill: under a condition such as data residency, or always."""
 
-    when: When
-    multiplier: float = Field(gt=0)
+    when: When = When()
+    multiplier: float = Field(gt=0, le=100)
     since: date | datetime
+    until: date | datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What a ledger calls it."""
+        if self.when != When():
+            return "surcharge: data residency"
+        return "negotiated discount" if self.multiplier < 1 else "negotiated surcharge"
+
+
+class Discount(Adjustment):
+    """What a provider granted under contract, on all its models or on one: a row of an overlay's discounts."""
+
+    provider: Name
+    model: Name | None = None
 
 
 class FreeQuota(Sourced):

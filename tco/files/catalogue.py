@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from tco.describe.hardware import Hardware, Throughput
 from tco.describe.model import Model
-from tco.describe.offer import Provider, ProvisionedOffer, RentalOffer, TokenOffer
+from tco.describe.offer import Discount, Provider, ProvisionedOffer, RentalOffer, TokenOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
 from tco.errors import InvalidInputError, MissingDataError, Problem, UnknownNameError, UsageError
@@ -98,8 +98,14 @@ class Catalogue:
                 for offer in token_offers(path):
                     found.setdefault(offer.model, offer)
                 own |= set(found) if path.parents[2] != shipped_folder() else set()
-            self._offers[provider] = repriced(self.sheet, provider, found, own)
+            offers = repriced(self.sheet, provider, found, own)
+            self._offers[provider] = tuple(self._discounted(offer) for offer in offers)
         return self._offers[provider]
+
+    @cached_property
+    def discounts(self) -> tuple[Discount, ...]:
+        """What providers granted under contract: rows of an overlay's ``pricing/discounts.yaml``."""
+        return tuple(self._listed("pricing/discounts.yaml", "discounts", Discount))
 
     @cached_property
     def sheet(self) -> Quick | None:
@@ -147,8 +153,16 @@ class Catalogue:
             offer for offer in held if wanted in (f"{offer.provider}/{offer.model}", *map(str.lower, offer.aliases))
         ]
         pulled = self.sheet.named(wanted) if self.sheet and not found else ()
-        found = found or [offer for offer in pulled if provider in (None, offer.provider)]
-        return found or find(shipped_folder() / "pricing" / "sheet", wanted, provider, held)
+        found = found or [self._discounted(offer) for offer in pulled if provider in (None, offer.provider)]
+        shipped = find(shipped_folder() / "pricing" / "sheet", wanted, provider, held) if not found else []
+        return found or [self._discounted(offer) for offer in shipped]
+
+    def _discounted(self, offer: TokenOffer) -> TokenOffer:
+        """The offer with what its provider granted under contract."""
+        granted = [
+            each for each in self.discounts if each.provider == offer.provider and each.model in (None, offer.model)
+        ]
+        return offer.model_copy(update={"adjustments": (*offer.adjustments, *granted)}) if granted else offer
 
     def provider_id(self, name: str) -> str:
         """The id of a seller by its id or another registry's spelling of it; the spelling itself when nobody has it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from tco.describe.hardware import Hardware, Throughput
 from tco.describe.model import Model
-from tco.describe.offer import Provider, RentalOffer
+from tco.describe.offer import Discount, Provider, RentalOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
 from tco.errors import InvalidInputError, Problem
@@ -25,6 +25,7 @@ Reader = Callable[[Path], Any]
 FILES: Mapping[str, Reader] = MappingProxyType({
     "pricing/plans.yaml": plan_offers,
     "pricing/providers.yaml": partial(listed, key="providers", record_class=Provider),
+    "pricing/discounts.yaml": partial(listed, key="discounts", record_class=Discount),
     "pricing/facility.yaml": partial(listed, key="facility", record_class=FacilityRow),
     "pricing/gpu_rental.csv": partial(read_table, record_class=RentalOffer),
     "pricing/electricity.csv": partial(read_table, record_class=TariffRow),

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from tco.describe.offer import Adjustment, Event, Meter, RateRow, TokenOffer
+from tco.describe.offer import Event, Meter, RateRow, TokenOffer
 from tco.errors import MissingDataError, UsageError
 from tco.price.events import event_rate, least_billed
-from tco.price.rates import Rate, Request, effective, in_schedule, instant, schedules, select
+from tco.price.rates import Rate, Request, adjustments_in_force, effective, in_schedule, instant, schedules, select
 
 TOK_PER_MTOK = Decimal(1_000_000)
 WRITE_METERS: dict[str, Meter] = {"5m": "cache_write", "1h": "cache_write_1h", "12h": "cache_write_12h"}
@@ -97,19 +97,11 @@ def bill(
         in_schedule=any(in_schedule(schedule, instant(at)) for schedule in schedules(rows)),
     )  # fmt: skip
     lines = [*_token_lines(offer, usage, rows, request), *_event_lines(offer, usage, rows, request)]
-    for adjustment in offer.adjustments:
-        if surcharge_applies(adjustment, request) and instant(adjustment.since) <= instant(at):
-            base = sum((line.usd for line in lines), Decimal(0))
-            extra = Decimal(str(adjustment.multiplier)) - 1
-            lines.append(BillLine("surcharge: data residency", base, "USD", extra, base * extra, None))
+    for adjustment in adjustments_in_force(offer, at, residency):
+        base = sum((line.usd for line in lines), Decimal(0))
+        extra = Decimal(str(adjustment.multiplier)) - 1
+        lines.append(BillLine(adjustment.name, base, "USD", extra, base * extra, None))
     return Bill(tuple(lines))
-
-
-def surcharge_applies(adjustment: Adjustment, request: Request) -> bool:
-    """Whether a surcharge holds: for one region, or (``regional``) for any region the data must stay in."""
-    if adjustment.when.region == "regional":
-        return bool(request.residency)
-    return adjustment.when.data_residency in request.residency
 
 
 def _token_lines(offer: TokenOffer, usage: Usage, rows: list[RateRow], request: Request) -> Iterator[BillLine]:

@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from tco.describe.offer import Meter, RateRow, Schedule, TokenOffer, When
 from tco.errors import MissingDataError, UsageError
-from tco.price.bill import TOK_PER_MTOK, surcharge_applies
+from tco.price.bill import TOK_PER_MTOK
 from tco.price.clock import END_S, FIRST_S, Clock, clock
 from tco.price.events import event_rate, least_billed
-from tco.price.rates import UTC, Request, effective, instant, schedules, select
+from tco.price.rates import UTC, Request, adjustments_in_force, effective, instant, schedules, select
 
 Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -129,8 +129,10 @@ def compile_rates(
 
 def _changes_s(offer: TokenOffer) -> list[int]:
     """The first whole seconds of each row and surcharge, and those after each row, in order."""
-    days = [day for row in offer.rates for day in (row.since, row.until) if day is not None]
-    return sorted({ceil(instant(day).timestamp()) for day in (*days, *(part.since for part in offer.adjustments))})
+    periods = [(row.since, row.until) for row in offer.rates]
+    periods += [(each.since, each.until) for each in offer.adjustments]
+    days = [day for period in periods for day in period if day is not None]
+    return sorted({ceil(instant(day).timestamp()) for day in days})
 
 
 def _section(
@@ -158,9 +160,8 @@ def _section(
 def _surcharge(offer: TokenOffer, at: datetime, request: Request) -> Decimal:
     """The product of the offer's surcharges in force."""
     factor = Decimal(1)
-    for part in offer.adjustments:
-        if surcharge_applies(part, request) and instant(part.since) <= at:
-            factor *= Decimal(str(part.multiplier))
+    for part in adjustments_in_force(offer, at, request.residency):
+        factor *= Decimal(str(part.multiplier))
     return factor
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from tco.describe.offer import Meter, PromptTok, RateRow, Schedule, TokenOffer, When
+from tco.describe.offer import Adjustment, Meter, PromptTok, RateRow, Schedule, TokenOffer, When
 from tco.errors import MissingDataError
 from tco.units import H_PER_WEEK, Flag, Num
 
@@ -38,6 +38,27 @@ class Rate:
 
     usd_per_mtok: Decimal
     row: RateRow
+
+
+def adjustments_in_force(offer: TokenOffer, on: date | datetime, residency: frozenset[str]) -> tuple[Adjustment, ...]:
+    """Surcharges and discounts on a bill: of each condition the last one begun and not ended.
+
+    One for a region holds where the data must stay there, a ``regional`` one wherever it must stay at all,
+    one without a condition always.
+    """
+    now = instant(on)
+    begun = [
+        each for each in offer.adjustments
+        if instant(each.since) <= now and (each.until is None or now < instant(each.until))
+    ]  # fmt: skip
+    begun.sort(key=lambda each: instant(each.since))
+    return tuple({each.when: each for each in begun if _concerns(each.when, residency)}.values())
+
+
+def _concerns(when: When, residency: frozenset[str]) -> bool:
+    if when.region == "regional":
+        return bool(residency)
+    return when == When() or (when.data_residency or "").lower() in residency
 
 
 def instant(day: date | datetime) -> datetime:

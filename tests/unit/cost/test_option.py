@@ -13,7 +13,7 @@ from tco.cost.option import (
     Costing,
     machine_costing,
     plan_costing,
-    residency_adjustments,
+    residency,
     staircase,
     success_frac,
     token_costing,
@@ -21,6 +21,7 @@ from tco.cost.option import (
 from tco.describe.plan import base_value
 from tco.describe.workload import Workload
 from tco.errors import MissingDataError
+from tco.price.rates import adjustments_in_force
 from tests.factories import (
     MONTH_OF_ONE,
     SOURCED,
@@ -83,7 +84,8 @@ def test_surcharges_only_where_data_must_stay_and_from_their_day() -> None:
 
     def multipliers(*regions: str) -> list[float]:
         scenario = a_scenario(workload=a_workload(constraints={"residency": regions}))
-        return [each.multiplier for each in residency_adjustments(offer, scenario)]
+        found = adjustments_in_force(offer, scenario.as_of, residency(scenario))
+        return [each.multiplier for each in found]
 
     assert multipliers() == []
     assert multipliers("eu") == [1.1]
