@@ -13,7 +13,7 @@ from tco.describe.measurement import Measurement
 from tco.describe.model import Model
 from tco.perform.constants import ENGINES
 from tco.perform.deployment import Deployment, deployment
-from tco.perform.effects import PARAMETERS, TERMS, multipliers, scaled
+from tco.perform.effects import PARAMETERS, TERMS, Multipliers, multipliers, scaled
 from tco.perform.fitted import Fitted, fitted
 from tco.perform.groups import LOCAL_ENGINES, groups_of, sparsity_of, width_of
 from tco.perform.holdout import Kind, band_of, unseen
@@ -31,6 +31,9 @@ NAMES = {
 }  # fmt: skip
 
 
+BANDED = ("itl_ms", "ttft_ms", "prefill_tok_s", "joules_per_token")
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """One constant: its multiplier on the prior, and the groups measured and not measured it is made of."""
@@ -46,11 +49,23 @@ class Calibrated:
     """A deployment with fitted constants; ``unseen`` says what of it no measurement shares."""
 
     deployment: Deployment
-    constants: tuple[Constant, ...]
     unseen: tuple[Kind, ...]
     power_multiplier: float
     assumes: str
-    bands: Mapping[str, tuple[float, float]]  # metric -> p10 and p90 of measured over predicted
+    by: Multipliers
+    labels: Mapping[str, str]
+    held: Fitted
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """Each constant with what of it was measured."""
+        names = (name for name in PARAMETERS if name in NAMES)
+        return tuple(_constant(name, getattr(self.by, name), self.labels, self.held) for name in names)
+
+    @property
+    def bands(self) -> dict[str, tuple[float, float]]:
+        """By metric, p10 and p90 of measured over predicted."""
+        return {metric: _band(metric, self.unseen, self.held) for metric in BANDED}
 
 
 def calibrated(
@@ -74,16 +89,12 @@ def calibrated(
     covariates = {"years": years_of(day), "width": width_of(model, n_gpus), "sparsity": sparsity_of(model)}
     by = multipliers(groups=labels, covariates=covariates, effects=held.effects)
     missing = tuple(kind for kind in unseen(row_groups=labels, known=held.known) if kind != "source")
-    bands = {
-        metric: _band(metric, missing, held) for metric in ("itl_ms", "ttft_ms", "prefill_tok_s", "joules_per_token")
-    }
-    slow, fast = bands["itl_ms"][1], bands["itl_ms"][0]
+    fast, slow = _band("itl_ms", missing, held)
     assumes = version.replace("/", " ") or engine
     plain = (note for note in built.notes if not note.endswith(PRIOR_NOTES))
     notes = (*plain, f"speed as of {assumes}, {day.isoformat()[:7]}", *(_note(kind, labels) for kind in missing))
     found = replace(scaled(deployment=built, by=by), band_low_frac=1.0 / slow, band_high_frac=1.0 / fast, notes=notes)
-    constants = tuple(_constant(name, getattr(by, name), labels, held) for name in PARAMETERS if name in NAMES)
-    return Calibrated(found, constants, missing, float(by.power), f"{assumes}, {day.isoformat()[:7]}", bands)
+    return Calibrated(found, missing, float(by.power), f"{assumes}, {day.isoformat()[:7]}", by, labels, held)
 
 
 def _note(kind: Kind, labels: Mapping[str, str]) -> str:
