@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ def compare(
         int, typer.Option(min=0, max=1_000_000, envvar="TCO_DRAWS", help="Draws behind ranges and odds.")
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, envvar="TCO_SEED", help="Seed of the draws.")] = 0,
-    only: Annotated[Optional[str], typer.Option(metavar="TIER", help="api, budget_cloud or self_hosted.")] = None,  # noqa: UP045
+    only: Annotated[str | None, typer.Option(metavar="TIER", help="api, budget_cloud or self_hosted.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Rows of each tier to show.")] = 5,
     include_infeasible: Annotated[bool, typer.Option(help="Show each infeasible option on its own row.")] = False,
     as_of: AsOf = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -11,7 +11,7 @@ from tco.cli.options import JsonFlag
 
 FIRST = ("name", "requests", "input_tok", "output_tok", "interactive", "model")
 T = TypeVar("T", str, float)
-Text = Optional[str]  # noqa: UP045 - Typer reads the annotation at run time
+Text = str | None
 
 
 def init(
@@ -34,7 +34,7 @@ def init(
         str, typer.Option(prompt="Open model to host (id, see `tco list models`)", help="For machines.")
     ] = "qwen3-8b",
     cached_frac: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(min=0, max=1, help="Share of the prompt that repeats; 0 unless stated."),
     ] = None,
     ttft: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 WorkloadArg = Annotated[str, typer.Argument(help="Workload file, or the name of one in the catalogue.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsOf = Annotated[
-    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    str | None,
     typer.Option("--as-of", envvar="TCO_AS_OF", metavar="DATE", help="Use prices of this day (YYYY-MM-DD)."),
 ]
 DataDir = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("--data", envvar="TCO_DATA", metavar="DIR", help="Folder whose data comes before the shipped data."),
 ]
 Rumoured = Annotated[

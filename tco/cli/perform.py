@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from tco.cli.options import DataDir, JsonFlag
 
-Count = Optional[int]  # noqa: UP045 - Typer reads the annotation at run time
-Name = Optional[str]  # noqa: UP045
+Count = int | None
+Name = str | None
 
 
 def perform(
@@ -26,7 +26,7 @@ def perform(
     output_tok: Annotated[int, typer.Option("--output", min=1, help="Answer tokens.")] = 256,
     engine: Annotated[str, typer.Option("--engine", help="vllm, sglang, tensorrt-llm, llama.cpp, …")] = "vllm",
     chart: Annotated[
-        Optional[Path], typer.Option("--chart", help="Draw throughput against latency: .png, .svg, .pdf.")  # noqa: UP045
+        Path | None, typer.Option("--chart", help="Draw throughput against latency: .png, .svg, .pdf.")
     ] = None,
     as_json: JsonFlag = False,
     data: DataDir = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -26,7 +26,7 @@ def cost(
     model: Annotated[str, typer.Argument(help="Model id or alias of the provider.")],
     input_tok: Annotated[int, typer.Option("--input", min=0, help="Prompt tokens in all, cached ones included.")],
     output_tok: Annotated[int, typer.Option("--output", min=0, help="Generated tokens in all, reasoning included.")],
-    provider: Annotated[Optional[str], typer.Option(help="Who bills.")] = None,  # noqa: UP045
+    provider: Annotated[str | None, typer.Option(help="Who bills.")] = None,
     cache_read: Annotated[int, typer.Option(min=0, help="Part of the input read from the cache.")] = 0,
     cache_write: Annotated[int, typer.Option(min=0, help="Part of the input written to the cache.")] = 0,
     cache_ttl: Annotated[str, typer.Option(help="How long that part is kept: 5m, 1h or 12h.")] = "5m",
@@ -37,9 +37,9 @@ def cost(
         list[str] | None, typer.Option(metavar="NAME=N", help="Anything else used: image=3, audio_input=1200, page=2.")
     ] = None,
     batch: Annotated[bool, typer.Option("--batch", help="Batch processing.")] = False,
-    service_tier: Annotated[Optional[str], typer.Option(help="standard, flex or priority.")] = None,  # noqa: UP045
-    speed: Annotated[Optional[str], typer.Option(help="standard or fast.")] = None,  # noqa: UP045
-    region: Annotated[Optional[str], typer.Option(help="Region in which the data must stay.")] = None,  # noqa: UP045
+    service_tier: Annotated[str | None, typer.Option(help="standard, flex or priority.")] = None,
+    speed: Annotated[str | None, typer.Option(help="standard or fast.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region in which the data must stay.")] = None,
     at: Annotated[
         str | None, typer.Option(metavar="INSTANT", help="ISO 8601 instant; a day is its first in UTC.")
     ] = None,

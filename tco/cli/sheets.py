@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from tco.cli.options import AsOf, DataDir, JsonFlag
 
 Model = Annotated[str, typer.Argument(help="Model id or alias of the provider.")]
-Seller = Annotated[Optional[str], typer.Option("--provider", help="Only this provider.")]  # noqa: UP045
+Seller = Annotated[str | None, typer.Option("--provider", help="Only this provider.")]
 SheetName = Annotated[str, typer.Argument(help="current, shipped, curated, a sheet id or a file.")]
 Sources = Annotated[
-    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    list[str] | None,
     typer.Option(
         "--source",
         metavar="SOURCE",
@@ -21,7 +21,7 @@ Sources = Annotated[
     ),
 ]
 Past = Annotated[
-    Optional[list[str]],  # noqa: UP045
+    list[str] | None,
     typer.Option(
         "--backfill", metavar="FILE", help="Past prices: litellm@VERSION, a wheel, a registry, change points."
     ),
@@ -68,7 +68,7 @@ def list_sheets(as_json: JsonFlag = False) -> None:
 
 def show(
     model: Model, provider: Seller = None, as_of: AsOf = None,
-    sheet: Annotated[Optional[str], typer.Option(help="current, shipped, curated, a sheet id or a file.")] = None,  # noqa: UP045
+    sheet: Annotated[str | None, typer.Option(help="current, shipped, curated, a sheet id or a file.")] = None,
     data: DataDir = None, as_json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """Every price in force of a model, by seller and condition, with how it is known."""
@@ -82,11 +82,11 @@ def show(
 
 
 def history(
-    model: Annotated[Optional[str], typer.Argument(help="Model id or alias; none with --tier.")] = None,  # noqa: UP045
+    model: Annotated[str | None, typer.Argument(help="Model id or alias; none with --tier.")] = None,
     provider: Seller = None, as_of: AsOf = None,
     backfill: Past = None,
-    tier: Annotated[Optional[str], typer.Option(help="api, budget_cloud, or such as mmlu>=80.")] = None,  # noqa: UP045
-    chart: Annotated[Optional[Path], typer.Option(help="Write a .png, .svg or .pdf.")] = None,  # noqa: UP045
+    tier: Annotated[str | None, typer.Option(help="api, budget_cloud, or such as mmlu>=80.")] = None,
+    chart: Annotated[Path | None, typer.Option(help="Write a .png, .svg or .pdf.")] = None,
     as_json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """A model's prices over time, each step with how it is known; or how fast a tier's prices fall."""
@@ -139,7 +139,7 @@ def reconcile(
 
 
 def verify(
-    sheet: Annotated[Optional[str], typer.Argument(help="current, shipped, curated, a sheet id or a file.")] = None,  # noqa: UP045
+    sheet: Annotated[str | None, typer.Argument(help="current, shipped, curated, a sheet id or a file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Whether a sheet is what it says: hash, schema, sources, and prices that can be true."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from tco.cli.options import DataDir, JsonFlag
 
-File = Optional[Path]  # noqa: UP045 - Typer reads the annotation at run time
+File = Path | None
 
 
 def validate(
