@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tco.decide.assess import Result, assess
-from tco.decide.duel import Duel, solve
-from tco.decide.search import Built, Found, cheapest
+from tco.decide.search import Found, search
 from tco.decide.uncertainty import with_ranges
 from tco.decide.verdict import Verdict, ranked, verdict
 from tco.decide.versus import BreakEven, break_even
 from tco.describe.scenario import Scenario
 from tco.errors import MissingDataError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from tco.decide.duel import Duel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +39,17 @@ class Comparison:
 def run(scenario: Scenario, *, n_draws: int = 1000, seed: int = 0) -> Comparison:
     """Compare every option of a scenario."""
     named = [assess(option, scenario) for option in scenario.options]
-    built: Built = {}
-    searches = [cheapest(group, scenario, built) for group in scenario.searched if group]
-    found = [_assessed(search, scenario) for search in searches]
-    refused = [each for search in searches if search.n_searched > 1 for each in search.refused]
+    searches = search(scenario.searched, scenario)
+    tried = [_assessed(each, scenario) for each in searches if each.is_worth_showing]
+    found = [result for result, _ in tried]
+    refused = [why for _, unserved in tried for why in unserved]
+    refused += [why for each in searches if each.n_searched > 1 or not each.is_worth_showing for why in each.refused]
     results = ranked(with_ranges(_distinct([*named, *found]), scenario, n_draws=n_draws, seed=seed))
     break_evens = tuple(break_even(own, versus, scenario) for own, versus in _pairs(results))
     return Comparison(
         scenario=scenario,
         results=tuple(results),
-        left_out=(*scenario.left_out, *refused),
+        left_out=tuple(dict.fromkeys([*scenario.left_out, *refused])),
         break_evens=break_evens,
         verdict=verdict(results, break_evens),
         n_draws=n_draws,
@@ -53,10 +57,24 @@ def run(scenario: Scenario, *, n_draws: int = 1000, seed: int = 0) -> Comparison
     )
 
 
-def _assessed(search: Found, scenario: Scenario) -> Result:
-    """The cheapest machine of a search, assessed like any other option."""
-    result = assess(search.option, scenario)
-    return replace(result, notes=(search.text, *result.notes)) if search.n_searched > 1 else result
+def _assessed(found: Found, scenario: Scenario) -> tuple[Result, list[tuple[str, str]]]:
+    """The cheapest machine of a search, assessed like any other option, and those that a trace refused before it.
+
+    The search sizes by the peak; where the cheapest cannot keep the limits on the trace itself, the next best may.
+    Where none of those tried can, the cheapest is the one that is told.
+    """
+    first = result = assess(found.option, scenario)
+    refused: list[tuple[str, str]] = []
+    for option in found.next_best if scenario.trace is not None else ():
+        if result.feasible:
+            break
+        refused.append((result.option.id, "; ".join(result.reasons)))
+        result = assess(option, scenario)
+    if not result.feasible:
+        result, refused = first, []
+    told = [found.text] if found.n_searched > 1 else []
+    told += [f"{len(refused)} with a lower bill cannot keep the limits on the trace"] if refused else []
+    return replace(result, notes=(*told, *result.notes)), refused
 
 
 def _distinct(results: Sequence[Result]) -> list[Result]:
@@ -110,6 +128,8 @@ def duel(
     scenario: Scenario, *, own: str, versus: str, solve_for: str | None = None, payback_months: float | None = None
 ) -> Duel:
     """Two named options head to head; raises MissingDataError when one of them has no price."""
+    from tco.decide.duel import Duel, solve
+
     compared = run(scenario, n_draws=0)
     sides = pick(compared, own), pick(compared, versus)
     for side in sides:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "/month": ("/month", 1.0), "/day": ("/month", DAYS_PER_MONTH), "/week": ("/month", H_PER_MONTH / H_PER_WEEK),
     "/h": ("/month", H_PER_MONTH), "/hour": ("/month", H_PER_MONTH), "/s": ("/month", S_PER_MONTH),
     "rps": ("/month", S_PER_MONTH), "/year": ("/month", 1.0 / MONTHS_PER_YEAR), "/min": ("/month", S_PER_MONTH / 60.0),
+    "/second": ("/month", S_PER_MONTH), "/minute": ("/month", S_PER_MONTH / 60.0),
     "%/month": ("frac/month", 1e-2), "%/year": ("frac/year", 1e-2),
     # shares and ratios
     "%": ("frac", 1e-2), "frac": ("frac", 1.0), "x": ("ratio", 1.0), "ratio": ("ratio", 1.0),
@@ -66,3 +68,28 @@ UNITS: dict[str, tuple[str, float]] = {
 
 # Decimal multipliers a person may write glued to a number: "900k /month", "2M /month".
 MULTIPLIERS: dict[str, float] = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
+
+USD_PER_CENT = 1e-2
+# How vendors print a number of tokens: "/ 1M", "per million tokens", "/1K tokens". M and K in capitals or a bare "k":
+# a small m is a month, a metre or a thousandth.
+_PER_TOKENS = re.compile(r"/(?:1 ?)?(?:(M|million|1,000,000)|k|K|thousand|1,?000)(?: ?(?:tokens?|[tT]oks?))?")
+
+
+def known_unit(text: str) -> tuple[str, float] | None:
+    """Canonical unit and factor of a unit as a person writes it, or None where it is not known or has two meanings.
+
+    ``$`` and ``US$`` read as USD, a cent is a hundredth of it, ``per`` as a slash, spaces around a slash as none.
+    """
+    name = " ".join(text.replace("US$", "USD").replace("$", "USD").replace("¢", "cent").split())
+    name = re.sub(r" ?(?:/|\bper\b) ?", "/", name)
+    if name in UNITS:
+        return UNITS[name]
+    money = name.partition("/")[0]
+    if money not in ("USD", "cent", "cents"):
+        return None
+    tokens = _PER_TOKENS.fullmatch(name[len(money) :])
+    rest = name[len(money) :] if tokens is None else "/Mtok" if tokens[1] else "/ktok"
+    in_usd = UNITS.get(f"USD{rest}")
+    if in_usd is None or money == "USD":
+        return in_usd
+    return in_usd[0], in_usd[1] * USD_PER_CENT

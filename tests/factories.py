@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from tco.describe.candidates import StatedSpeed
 from tco.describe.hardware import Hardware
 from tco.describe.model import Model
 from tco.describe.offer import (
@@ -22,7 +23,7 @@ from tco.describe.plan import Plan
 from tco.describe.quality import Score
 from tco.describe.record import Figure
 from tco.describe.scenario import Scenario
-from tco.describe.workload import StatedSpeed, Workload
+from tco.describe.workload import Workload
 
 TODAY = date(2026, 11, 22)
 SOURCED: dict[str, Any] = {"source": "tests", "as_of": date(2026, 11, 1), "kind": "published"}

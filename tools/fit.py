@@ -1,6 +1,7 @@
 """Refit the performance model: ``python -m tools.fit``. Reads the shipped measurements, writes the constants.
 
-Deterministic; a few minutes on two cores. Writes ``tco/perform/fitted.json`` (constants, bands, origin) and
+One to three minutes. The same to the byte on one thread (OPENBLAS_NUM_THREADS=1); else a last digit may differ.
+Writes ``tco/perform/fitted.json`` (constants, bands, origin) and
 ``tco/perform/folds.json`` (constants fitted without each fold, which ``tco validate`` scores).
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from tco.files.catalogue import Catalogue
 from tco.files.measurements import read_measurements, shipped_measurements
-from tco.perform import fit, holdout
+from tco.perform import fit, holdout, site
 from tco.perform.fitted import FITTED, FOLDS
 from tco.perform.runs import Runs, build, day_of, version_of
 
@@ -48,12 +49,12 @@ def main(path: Path) -> None:
             effects[label] = holdout.named(plan, held)
             stored[kind][label] = [[index[name] for name in effects[label]], list(effects[label].values())]
         error = holdout.cross_said(runs=runs, plan=plan, fold_of=fold_of, effects_by_fold=effects) - plan.measured
-        wider = holdout.widening(rows=runs.rows, error=error, fold_of=fold_of)
-        widening[kind] = wider
-        bands[kind] = {
-            name: [float(f"{band.low:.4g}"), float(f"{band.high:.4g}"), band.n]
-            for name, band in holdout.bands(rows=runs.rows, error=error, widening=wider).items()
-        }
+        even = holdout.is_even(kind)
+        widening[kind], bands[kind] = _banded(runs, error, fold_of, even)
+        if kind == "source":
+            points = site.chosen_points(rows=runs.rows, error=error)
+            left = site.after_points(rows=runs.rows, error=error, points=points)
+            widening["site"], bands["site"] = _banded(runs, left, fold_of, even)
         print(f"{kind}: {np.median(np.abs(np.expm1(error))):.1%}, {time.monotonic() - start:.0f} s")
     _write(
         FITTED,
@@ -66,6 +67,13 @@ def main(path: Path) -> None:
         },
     )
     _write(FOLDS, {"names": list(plan.names), "folds": stored})
+
+
+def _banded(runs: Runs, error: Any, fold_of: list[str], even: bool) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Widening by metric and bands by regime, to four digits."""
+    wider = holdout.widening(rows=runs.rows, error=error, fold_of=fold_of, even=even)
+    held = holdout.bands(rows=runs.rows, error=error, widening=wider, even=even)
+    return wider, {name: [float(f"{each.low:.4g}"), float(f"{each.high:.4g}"), each.n] for name, each in held.items()}
 
 
 def _origin(runs: Runs, path: Path) -> dict[str, Any]:
@@ -92,7 +100,7 @@ def _origin(runs: Runs, path: Path) -> dict[str, Any]:
 def _known(runs: Runs) -> dict[str, list[str]]:
     return {
         name: sorted(set(runs.labels(name)) - {""})
-        for name in ("model", "gpu", "family", "engine", "arch", "precision")
+        for name in ("model", "gpu", "family", "engine", "arch", "precision", "cell")
     }
 
 

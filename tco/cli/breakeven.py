@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tco.cli.options import AsOf, DataDir, JsonFlag, Rumoured, WorkloadArg, read_scenario
+from tco.cli.options import AsOf, Changes, DataDir, JsonFlag, Rumoured, WorkloadArg, read_scenario
 
 
 def breakeven(
@@ -20,6 +20,7 @@ def breakeven(
         float | None, typer.Option(min=0, metavar="MONTHS", help="With --solve-for: pay back in this time.")
     ] = None,
     as_json: JsonFlag = False,
+    changes: Changes = None,
     as_of: AsOf = None,
     data: DataDir = None,
     allow_rumoured: Rumoured = False,
@@ -28,6 +29,6 @@ def breakeven(
     from tco import evaluate
     from tco.report import versus as report
 
-    scenario = read_scenario(workload, as_of=as_of, data=data, allow_rumoured=allow_rumoured)
+    scenario = read_scenario(workload, as_of=as_of, data=data, allow_rumoured=allow_rumoured, changes=changes)
     duel = evaluate.duel(scenario, own=own, versus=versus, solve_for=solve_for, payback_months=payback)
     report.show(duel, scenario, as_json=as_json)

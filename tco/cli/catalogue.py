@@ -13,6 +13,11 @@ KINDS = "hardware, models, workloads, prices, rentals, plans, providers, quality
 
 def list_items(
     what: Annotated[str, typer.Argument(help=f"One of: {KINDS}.")],
+    hardware: Annotated[str | None, typer.Option(metavar="NAME", help="Only this accelerator: rentals.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this provider: prices, rentals, plans.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only this model: prices, plans, quality.")] = None,
     as_json: JsonFlag = False,
     as_of: AsOf = None,
     data: DataDir = None,
@@ -20,7 +25,9 @@ def list_items(
     """List a part of the catalogue."""
     from tco.report import catalogue
 
-    catalogue.show_list(what, as_of=as_of, data=data, as_json=as_json)
+    catalogue.show_list(
+        what, as_of=as_of, data=data, as_json=as_json, hardware=hardware, provider=provider, model=model
+    )
 
 
 def show(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tco.cli.options import AsOf, DataDir, JsonFlag, Rumoured, WorkloadArg, read_scenario
+from tco.cli.options import AsOf, Changes, DataDir, JsonFlag, OneMachine, Rumoured, WorkloadArg, read_scenario
 
 
 def compare(
@@ -21,8 +21,10 @@ def compare(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, envvar="TCO_SEED", help="Seed of the draws.")] = 0,
     only: Annotated[str | None, typer.Option(metavar="TIER", help="api, budget_cloud or self_hosted.")] = None,
+    hardware: OneMachine = None,
     top: Annotated[int, typer.Option(min=1, help="Rows of each tier to show.")] = 5,
     include_infeasible: Annotated[bool, typer.Option(help="Show each infeasible option on its own row.")] = False,
+    changes: Changes = None,
     as_of: AsOf = None,
     data: DataDir = None,
     allow_rumoured: Rumoured = False,
@@ -31,7 +33,15 @@ def compare(
     from tco import evaluate
     from tco.errors import EXIT_NO
 
-    scenario = read_scenario(workload, as_of=as_of, data=data, only=only, allow_rumoured=allow_rumoured)
+    scenario = read_scenario(
+        workload,
+        as_of=as_of,
+        data=data,
+        only=only,
+        allow_rumoured=allow_rumoured,
+        hardware=hardware,
+        changes=changes,
+    )
     compared = evaluate.run(scenario, n_draws=draws, seed=seed)
     if chart is not None:
         from tco.report import chart as charts

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from tco.cli.options import JsonFlag
 
-FIRST = ("name", "requests", "input_tok", "output_tok", "interactive", "model")
-T = TypeVar("T", str, float)
+MAX_ASKED = 3
+DEFAULTS = {"cached_frac": "0", "ttft": "1 s", "itl": "50 ms", "residency": "", "country": "", "floor": ""}
+if TYPE_CHECKING:
+    from tco.files.catalogue import Catalogue
+
+T = TypeVar("T")
 Text = str | None
 
 
 def init(
-    context: typer.Context,
     path: Annotated[Path, typer.Argument(help="File to write.")] = Path("workload.yaml"),
-    name: Annotated[str, typer.Option(prompt="Name of the workload", help="What the report calls it.")] = "my-workload",
-    requests: Annotated[
-        str, typer.Option(prompt="Requests (such as '900k /month' or '2 /s')", help="How many.")
-    ] = "100k /month",
-    input_tok: Annotated[
-        int, typer.Option(prompt="Prompt tokens per request", min=0, help="Mean prompt length.")
-    ] = 1000,
-    output_tok: Annotated[
-        int, typer.Option(prompt="Output tokens per request", min=1, help="Mean answer length.")
-    ] = 300,
+    name: Annotated[Text, typer.Option(help="What the report calls it; my-workload.")] = None,
+    requests: Annotated[Text, typer.Option(help="How many, with a unit; '100k /month'.")] = None,
+    input_tok: Annotated[int | None, typer.Option(min=0, help="Mean prompt length; 1000.")] = None,
+    output_tok: Annotated[int | None, typer.Option(min=1, help="Mean answer length; 300.")] = None,
     interactive: Annotated[
-        bool, typer.Option(prompt="Does a person wait for the answer?", help="Sets latency limits.")
-    ] = True,
-    model: Annotated[
-        str, typer.Option(prompt="Open model to host (id, see `tco list models`)", help="For machines.")
-    ] = "qwen3-8b",
+        bool | None, typer.Option("--interactive/--no-interactive", help="Whether a person waits: latency limits.")
+    ] = None,
+    model: Annotated[Text, typer.Option(help="Open model for machines; qwen3-8b.")] = None,
     cached_frac: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Share of the prompt that repeats; 0 unless stated."),
+        Text, typer.Option(help="Share of the prompt that repeats, such as 0.6 or 60%; 0 unless stated.")
     ] = None,
     ttft: Annotated[
         Text, typer.Option(help="Limit of the time to the first token, p95; 1 s unless stated, '' for none.")
@@ -58,26 +53,31 @@ def init(
     When options answer the first six questions, nothing is asked and the others have their defaults.
     """
     from tco.errors import UsageError
-    from tco.files import template
+    from tco.files import answers, template
+    from tco.files.catalogue import Catalogue
 
-    if not interactive and (ttft or itl):
+    if interactive is False and (ttft or itl):
         raise UsageError("--ttft and --itl are limits where a person waits; drop them, or add --interactive")
-    asks = _in_dialogue(context)
-    cached = _answer(asks, cached_frac, "Share of the prompt that repeats and may be cached (0 to 1)", 0.0)
-    if interactive:
-        ttft = _answer(asks, ttft, "Time to the first token at most, p95 (such as '1 s')", "1 s")
-        itl = _answer(asks, itl, "Time between two tokens at most, p95 (such as '50 ms')", "50 ms")
-    residency = _answer(asks, residency, "Regions the data must stay in (such as 'eu'; Enter: anywhere)", "")
-    where = "Country where own machines would stand (two letters"
-    if residency and asks and country is None:
-        country = typer.prompt(f"{where})")
-    country = _answer(asks, country, f"{where}; Enter: not known yet)", "")
-    floor = _answer(asks, floor, "Lowest score (such as 'gpqa-diamond:60'; Enter: none)", "")
-    answers = template.Answers(
+    template.check_free(path, force=force)
+    held, all_stated = Catalogue(), None not in (name, requests, input_tok, output_tok, interactive, model)
+    name = _ask(name, "Name of the workload", "my-workload", answers.name)
+    requests = _ask(requests, "Requests (such as '900k per month' or '2 /s')", "100k /month", answers.requests)
+    input_tok = _ask(input_tok, "Prompt tokens per request", "1000", answers.input_tok)
+    output_tok = _ask(output_tok, "Output tokens per request", "300", answers.output_tok)
+    if interactive is None:
+        interactive = typer.confirm("Does a person wait for the answer?", default=True)
+    model = _ask(
+        model, "Open model to host (id, see `tco list models`)", "qwen3-8b", lambda text: answers.model(text, held)
+    )
+    stated = {"cached_frac": cached_frac, "ttft": ttft, "itl": itl, "residency": residency, "country": country,
+              "floor": floor}  # fmt: skip
+    further = stated if all_stated else _further(stated, interactive, held)
+    texts = {key: default if (text := further[key]) is None else text for key, default in DEFAULTS.items()}
+    given = template.Answers(
         name=name, requests=requests, input_tok=input_tok, output_tok=output_tok, interactive=interactive, model=model,
-        cached_frac=cached, ttft=ttft or "", itl=itl or "", residency=residency, country=country, floor=floor,
+        **texts,
     )  # fmt: skip
-    template.write(path, answers, force=force)
+    template.write(path, given, force=force)
     if as_json:
         from tco.report import record
 
@@ -86,16 +86,56 @@ def init(
         print(f"wrote {path}; next: tco compare {path}")
 
 
-def _in_dialogue(context: typer.Context) -> bool:
-    """Whether any of the first questions was asked: who answers all of them by options wants no dialogue."""
-    sources = (context.get_parameter_source(name) for name in FIRST)
-    return any(source is not None and source.name == "PROMPT" for source in sources)
+def _further(stated: dict[str, Text], interactive: bool, catalogue: Catalogue) -> dict[str, Text]:
+    """The answers beyond the first six; a rule of residency needs a country."""
+    from tco.files import answers
+
+    where = "Country where own machines would stand (two letters"
+    readers: dict[str, tuple[str, Callable[[str], object]]] = {
+        "cached_frac": ("Share of the prompt that repeats and may be cached (0.6 or 60%)", answers.cached_frac),
+        "ttft": ("Time to the first token at most, p95 (such as '1 s')", answers.ttft),
+        "itl": ("Time between two tokens at most, p95 (such as '50 ms')", answers.itl),
+        "residency": ("Regions the data must stay in (such as 'eu'; Enter: anywhere)", answers.residency),
+        "country": (f"{where}; Enter: not known yet)", answers.country),
+        "floor": (
+            "Lowest score (such as 'gpqa-diamond:60'; Enter: none)", lambda text: answers.floor(text, catalogue)
+        ),
+    }  # fmt: skip
+    found = dict(stated)
+    for key, (question, read) in readers.items():
+        if key == "country" and found["residency"]:
+            found[key] = _ask(stated[key], f"{where})", None, answers.some_country)
+        elif interactive or key not in ("ttft", "itl"):
+            found[key] = _ask(stated[key], question, DEFAULTS[key], _as_text(read))
+    return found
 
 
-def _answer(asks: bool, stated: T | None, question: str, default: T) -> T:
+def _ask(stated: T | None, question: str, default: str | None, read: Callable[[str], T]) -> T:
+    """What an option states; else the first answer that can be read, of three. Raises UsageError after them."""
+    from tco.errors import UsageError
+
     if stated is not None:
-        return stated
-    if not asks:
-        return default
-    held: T = typer.prompt(question, default=default, show_default=default != "", type=type(default))
+        return stated  # read with all the others before the file is written
+    wrong: list[str] = []
+
+    def answer(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            wrong.append(str(error))
+            if len(wrong) == MAX_ASKED:
+                raise UsageError(f"{question}: {error}") from None
+            raise typer.BadParameter(str(error)) from None
+
+    held: T = typer.prompt(question, default=default, show_default=bool(default), value_proc=answer)
     return held
+
+
+def _as_text(read: Callable[[str], object]) -> Callable[[str], str]:
+    """Reads an answer only to see that it can be read: the file states it as it was typed."""
+
+    def checked(text: str) -> str:
+        read(text)
+        return text
+
+    return checked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -37,6 +38,7 @@ app.command("perform")(perform.perform)
 app.command("validate")(validate.validate)
 
 SHARED_SETTINGS = ("as_of", "data", "allow_rumoured")
+OWN_TABLES = {"check": ("rules", "limits", "budget", "verdict")}  # read by the command itself
 
 
 def _version(asked: bool) -> None:
@@ -78,7 +80,10 @@ def _settings(path: Path) -> dict[str, Any]:
     if wrong:
         raise InvalidInputError(wrong)
     shared = {name: str(stated[name]) for name in SHARED_SETTINGS if name in stated}
-    own = {name: {key: _plain(held) for key, held in stated.get(name, {}).items()} for name in commands}
+    own = {
+        name: {key: _plain(held) for key, held in stated.get(name, {}).items() if key not in OWN_TABLES.get(name, ())}
+        for name in commands
+    }
     return {name: {**shared, **held} for name, held in own.items()}
 
 
@@ -89,7 +94,7 @@ def _wrong_settings(stated: dict[str, Any], commands: dict[str, list[str]]) -> I
         if name in commands and not isinstance(held, dict):
             yield name, f"got {held!r}; expected a table: write [{name}] and its settings below"
         elif name in commands:
-            names = commands[name]
+            names = [*commands[name], *OWN_TABLES.get(name, ())]
             wrong = [key for key in held if key not in names]
             yield from ((f"{name}.{key}", f"unknown setting; expected one of: {', '.join(names)}") for key in wrong)
         elif name not in SHARED_SETTINGS:
@@ -128,6 +133,7 @@ def run() -> None:
     from tco.errors import EXIT_BUG, EXIT_DATA, TcoError
 
     gc.disable()  # a short run that frees nothing large: collecting costs a tenth of it
+    atexit.register(gc.freeze)  # and another tenth on the way out, where Python would look through everything once more
     debug = "--debug" in sys.argv[1:] or os.environ.get("TCO_DEBUG") == "1"
     try:
         _run_app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,14 +21,23 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data", envvar="TCO_DATA", metavar="DIR", help="Folder whose data comes before the shipped data."),
 ]
+OneMachine = Annotated[
+    str | None,
+    typer.Option("--hardware", metavar="NAME", help="Own only this machine; local is the one measured here."),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Replace a field of the workload: site.staff_fte=0.3."),
+]
 Rumoured = Annotated[
     bool, typer.Option("--allow-rumoured", help="Use rumoured prices where there is no other, labelled.")
 ]
 
 
 def read_scenario(
-    workload: str, *, as_of: str | None, data: Path | None, only: str | None = None, allow_rumoured: bool = False
-) -> Scenario:
+    workload: str, *, as_of: str | None, data: Path | None, only: str | None = None, allow_rumoured: bool = False,
+    hardware: str | None = None, changes: Sequence[str] | None = None,
+) -> Scenario:  # fmt: skip
     """The scenario of a workload, as the shared options ask for it."""
     from datetime import UTC, datetime
 
@@ -38,7 +48,14 @@ def read_scenario(
     if only not in (None, *scenario.TIERS):
         raise UsageError(f"--only: got {only!r}; expected one of: {', '.join(scenario.TIERS)}")
     day = parse_day(as_of) if as_of else None
-    return scenario.load(
+    if hardware is not None and only not in (None, "self_hosted"):
+        raise UsageError(f"--hardware is about machines to own; --only {only} leaves them out")
+    found = scenario.load(
         workload, data=data, as_of=day, only=only, allow_rumoured=allow_rumoured,
-        today=datetime.now(UTC).date(),
+        today=datetime.now(UTC).date(), changes=changes or (),
     )  # fmt: skip
+    if hardware is None:
+        return found
+    from tco.files.one_machine import only_on
+
+    return only_on(found, hardware, data)

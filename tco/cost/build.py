@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from tco.cost.machine import Machine
+from tco.cost.machine import METERED, Machine
+from tco.describe.candidates import StatedMachine
 from tco.describe.hardware import Hardware
 from tco.describe.option import MachineOption
 from tco.describe.plan import Sampler
 from tco.describe.record import Figure
-from tco.describe.workload import StatedMachine
 from tco.errors import MissingDataError
+from tco.perform.capacity import Basis, Capacity
 from tco.price.machines import bought_at
+
+FROM_POINTS: tuple[Basis, ...] = (
+    "measured", "interpolated", "measured, scaled by the model", "interpolated, scaled by the model",
+)  # fmt: skip
 
 NO_HOST = Figure(value=0.0, unit="", source="included in the price or power of the machine", kind="assumed")
 
@@ -39,6 +45,25 @@ def machine(option: MachineOption, *, n_gpus: int, on: date, sampler: Sampler) -
         figures=figures,
         **numbers,
     )
+
+
+def metered(option: MachineOption, capacity: Capacity, *, n_gpus: int) -> MachineOption:
+    """The option with the power a replica's accelerators drew while its operating point was measured: P / n each.
+
+    Between two points, or at other lengths, they draw the same: then the watts are measured, the joules of a token
+    are not. Itself where it was not measured; what the workload states of the power still comes first.
+    """
+    if capacity.basis not in FROM_POINTS or capacity.kind != "measured" or capacity.busy_w is None:
+        return option
+    drawn = Figure(
+        value=capacity.busy_w / n_gpus,
+        unit="W",
+        source=capacity.source,
+        as_of=capacity.as_of,
+        kind="measured",
+        note=METERED if capacity.basis == "measured" else "",
+    )
+    return replace(option, hardware=option.hardware.model_copy(update={"busy_w": drawn}))
 
 
 def _rented(option: MachineOption, *, n_gpus: int, sampler: Sampler) -> Machine:

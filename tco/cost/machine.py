@@ -15,6 +15,7 @@ from tco.perform.fleet import replicas, utilisation_frac
 from tco.price.plans import peak_per_s, rented_gpu_h
 from tco.units import BYTES_PER_GB, H_PER_MONTH, MONTHS_PER_YEAR, S_PER_MONTH, W_PER_KW, Num
 
+METERED = "measured while it served"  # note of a power that stands for its operating point
 BYTES_PER_TOK = 5.0  # about four characters of text and their envelope
 
 
@@ -40,6 +41,12 @@ class Machine:
     scale_to_zero: bool = False
     figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether the accelerators' busy power is that of the operating point itself, measured."""
+        drawn = self.figures.get("gpu_busy_w")
+        return drawn is not None and drawn.note == METERED
+
     def inputs(self, *names: str) -> tuple[Input, ...]:
         """Provenance of the machine's own numbers."""
         held = ((name, figure) for name in names if (figure := self.figures.get(name)) is not None)
@@ -55,7 +62,9 @@ class Machine:
 class Fleet:
     """How many replicas, machines and GPUs a plan needs, and how busy they are.
 
-    ``spares_share`` says that the spare replicas fit into machines that are needed anyway.
+    ``spares_share`` says that the spare replicas fit into machines that are needed anyway. Where replicas follow
+    the load, ``up_frac`` is the share of the fleet's GPU-hours that are up, ``cold_frac`` that of the requests that
+    wait for a start, ``ahead_frac`` that of the time in which the load rises by more than the headroom within one.
     """
 
     n_replicas: Num
@@ -64,18 +73,34 @@ class Fleet:
     utilisation_frac: Num
     active_gpus: Num
     spares_share: bool = False
+    up_frac: Num = 1.0
+    cold_frac: Num = 0.0
+    ahead_frac: Num = 0.0
+    rise_frac: Num = 0.0
+    rule: tuple[Input, ...] = ()
+
+    @property
+    def paid_utilisation_frac(self) -> Num:
+        """Share of the rented hours that is used: that of the fleet, over the share that is up."""
+        return self.utilisation_frac / self.up_frac
 
 
-def peak_req_per_s(plan: Plan) -> Num:
-    """Requests a second that the fleet must answer at the peak; proportional to the volume."""
-    return peak_per_s(
+def peak_req_per_s(plan: Plan, factor: float = 1.0) -> Num:
+    """Requests a second that the fleet must answer at the peak; proportional to the volume.
+
+    ``factor`` is what a replayed trace makes of the peak: queues stretch it, slack at the limits lowers it, never below
+    the mean.
+    """
+    peak = peak_per_s(
         per_month=plan.requests_per_month, peak_to_mean_ratio=plan.peak_to_mean_ratio, batch_frac=plan.batch_frac
     )
+    return peak if factor == 1.0 else np.maximum(peak * factor, plan.requests_per_month / S_PER_MONTH)
 
 
-def fleet(plan: Plan, machine: Machine, *, capacity_req_per_s: Num, n_spare: int) -> Fleet:
+def fleet(plan: Plan, machine: Machine, *, capacity_req_per_s: Num, n_spare: int, peak_factor: float = 1.0) -> Fleet:
     """Replicas for the peak plus spares in whole machines; utilisation of what is paid for, at the mean."""
-    n_replicas = replicas(peak_req_per_s=peak_req_per_s(plan), capacity_req_per_s=capacity_req_per_s, n_spare=n_spare)
+    peak = peak_req_per_s(plan, peak_factor)
+    n_replicas = replicas(peak_req_per_s=peak, capacity_req_per_s=capacity_req_per_s, n_spare=n_spare)
     n_machines = np.ceil(n_replicas * machine.gpus_per_replica / machine.gpus_per_machine)
     without = np.ceil((n_replicas - n_spare) * machine.gpus_per_replica / machine.gpus_per_machine)
     needed = n_replicas * machine.gpus_per_replica
@@ -149,32 +174,57 @@ def _energy_lines(plan: Plan, machine: Machine, need: Fleet, powered_when_idle: 
     """Energy: h x PUE x tariff x (idle W (1 - busy) + busy W busy), busy and idle on their own lines."""
     busy_machines = need.n_machines * need.active_gpus / need.n_gpus
     busy_w = need.active_gpus * machine.gpu_busy_w + busy_machines * machine.host_busy_w
-    idle_w = (need.n_gpus - need.active_gpus) * machine.gpu_idle_w + (
-        need.n_machines - busy_machines
+    idle_w = (need.n_gpus * need.up_frac - need.active_gpus) * machine.gpu_idle_w + (
+        need.n_machines * need.up_frac - busy_machines
     ) * machine.host_idle_w
     shared = plan.inputs("electricity_usd_per_kwh", "pue_ratio", "requests_per_month")
-    yield _line(
-        "energy: busy", H_PER_MONTH * plan.pue_ratio * busy_w / W_PER_KW, "kWh", plan.electricity_usd_per_kwh,
-        "730 h x PUE x (busy GPUs x busy W + their hosts) / 1000 x tariff",
-        (*shared, *machine.inputs("gpu_busy_w", "host_busy_w")),
-    )  # fmt: skip
+    if machine.is_metered:
+        yield from _metered_lines(plan, machine, need, busy_machines, shared)
+    else:
+        yield _line(
+            "energy: busy", H_PER_MONTH * plan.pue_ratio * busy_w / W_PER_KW, "kWh", plan.electricity_usd_per_kwh,
+            "730 h x PUE x (busy GPUs x busy W + their hosts) / 1000 x tariff",
+            (*shared, *machine.inputs("gpu_busy_w", "host_busy_w")),
+        )  # fmt: skip
     yield _line(
         "energy: idle" if powered_when_idle else "energy: idle (stated: switched off when idle)",
         H_PER_MONTH * plan.pue_ratio * idle_w / W_PER_KW * float(powered_when_idle),
         "kWh",
         plan.electricity_usd_per_kwh,
-        "730 h x PUE x (idle GPUs x idle W + their hosts) / 1000 x tariff",
-        (*shared, *machine.inputs("gpu_idle_w", "host_idle_w")),
+        f"730 h x PUE x (idle GPUs{' that are up' if need.rule else ''} x idle W + their hosts) / 1000 x tariff",
+        (*shared, *machine.inputs("gpu_idle_w", "host_idle_w"), *need.rule),
+    )  # fmt: skip
+
+
+def _metered_lines(
+    plan: Plan, machine: Machine, need: Fleet, busy_machines: Num, shared: tuple[Input, ...]
+) -> Iterator[CostLine]:
+    """Energy of tokens, measured: the accelerators at the power they drew for them, and their hosts on their own."""
+    kwh = H_PER_MONTH * plan.pue_ratio / W_PER_KW
+    measured = _line(
+        "energy: tokens, as measured", kwh * need.active_gpus * machine.gpu_busy_w, "kWh", plan.electricity_usd_per_kwh,
+        "730 h x PUE x busy GPUs x measured W / 1000 x tariff", (*machine.inputs("gpu_busy_w"), *shared),
+    )  # fmt: skip
+    yield replace(measured, kind="measured")  # the joules of a token are; tariff and PUE stand among the inputs
+    yield _line(
+        "energy: busy hosts", kwh * busy_machines * machine.host_busy_w, "kWh", plan.electricity_usd_per_kwh,
+        "730 h x PUE x busy hosts x busy W / 1000 x tariff", (*shared, *machine.inputs("host_busy_w")),
     )  # fmt: skip
 
 
 def rental_lines(plan: Plan, machine: Machine, need: Fleet) -> Iterator[CostLine]:
-    """GPU-hours of a rental. Utilisation never lowers an always-on bill; it divides tokens."""
-    gpu_h = rented_gpu_h(n_gpus=need.n_gpus, busy_frac=need.utilisation_frac, scale_to_zero=machine.scale_to_zero)
+    """GPU-hours of a rental. Utilisation never lowers an always-on bill; it divides tokens.
+
+    Replicas that follow the load are paid while they are up, cold starts and headroom included.
+    """
+    billed = need.up_frac if need.rule else need.utilisation_frac
+    gpu_h = rented_gpu_h(n_gpus=need.n_gpus, busy_frac=billed, scale_to_zero=machine.scale_to_zero or bool(need.rule))
     formula = "GPUs x 730 h x utilisation x rent" if machine.scale_to_zero else "GPUs x 730 h x rent, busy or not"
+    if need.rule:
+        formula = "GPUs for the peak x 730 h x share of them up (load, headroom, cold starts) x rent"
     line = _line(
         "rental", gpu_h, "GPU-h", machine.usd_per_gpu_h, formula,
-        (*machine.inputs("usd_per_gpu_h"), *plan.inputs("requests_per_month", "peak_to_mean_ratio")),
+        (*machine.inputs("usd_per_gpu_h"), *plan.inputs("requests_per_month", "peak_to_mean_ratio"), *need.rule),
     )  # fmt: skip
     yield replace(line, trend="rental", is_price=True)
 

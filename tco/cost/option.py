@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tco.cost import plans
+from tco.cost.escalation import escalation_lines, residency
 from tco.cost.ledger import CostLine, total_usd_per_month
 from tco.cost.machine import Fleet, Machine, fleet, overhead_lines, owned_lines, peak_req_per_s, rental_lines
+from tco.cost.scaling import Rule, rule_of, scaled_fleet
 from tco.cost.tokens import token_lines
 from tco.describe.offer import OutcomeOffer, SubscriptionOffer
 from tco.describe.option import MachineOption, Option, PlanOption, TokenOption
@@ -33,7 +35,7 @@ class Costing:
     ``steps`` gives the volumes (requests a month, up to a bound) at which the ledger jumps; ``at_speed``
     the same machines with every replica faster by a factor; ``at_gpu_usd`` the same owned machines at
     another price of an accelerator, today's being ``gpu_usd``; ``n_gpus_paid`` the GPUs of whole machines;
-    ``quote`` the rates behind a token offer.
+    ``scaled`` the fleet and the rule by which its replicas follow the load; ``quote`` the rates behind a token offer.
     """
 
     option: Option
@@ -46,6 +48,7 @@ class Costing:
     at_gpu_usd: Callable[[float], Costing] | None = None
     gpu_usd: Num | None = None
     n_gpus_paid: Callable[[Plan], Num] | None = None
+    scaled: Callable[[Plan], tuple[Fleet, Rule]] | None = None
     quote: Quote | None = None
 
     def usd_per_month(self, plan: Plan) -> Num:
@@ -100,11 +103,6 @@ def token_quote(option: TokenOption, scenario: Scenario, plan: Plan) -> Quote:
         option.offer, scenario.as_of, prompt_tok=plan.input_tok, batch_frac=plan.batch_frac,
         allow_rumoured=scenario.allow_rumoured, residency=residency(scenario),
     )  # fmt: skip
-
-
-def residency(scenario: Scenario) -> frozenset[str]:
-    """The regions in which the workload's data must stay."""
-    return frozenset(region.lower() for region in scenario.workload.constraints.residency)
 
 
 def plan_costing(option: PlanOption, scenario: Scenario, sampler: Sampler = base_value) -> Costing:
@@ -169,6 +167,8 @@ class _Machines:
     held: Machine
     capacity_req_per_s: Callable[[Plan], Num]
     one_time_usd: Num
+    peak_factor: float = 1.0
+    rule: Rule | None = None
 
     def costing(self) -> Costing:
         """These machines as functions of the plan."""
@@ -177,8 +177,11 @@ class _Machines:
             option=self.option,
             ledger=self.ledger,
             n_replicas=lambda plan: self.need(plan).n_replicas,
-            utilisation=lambda plan: self.need(plan).utilisation_frac,
+            utilisation=lambda plan: (
+                self.need(plan).utilisation_frac if is_owned else self.need(plan).paid_utilisation_frac
+            ),
             n_gpus_paid=lambda plan: self.need(plan).n_gpus,
+            scaled=self.scaled if self.rule else None,
             upfront_usd=self.upfront_usd if is_owned else _none,
             steps=self.steps,
             at_speed=self.at_speed,
@@ -189,7 +192,17 @@ class _Machines:
     def need(self, plan: Plan) -> Fleet:
         """The fleet of a plan."""
         rate, n_spare = self.capacity_req_per_s(plan), self.scenario.workload.finance.n_spare
-        return fleet(plan, self.held, capacity_req_per_s=rate, n_spare=n_spare)
+        need = fleet(plan, self.held, capacity_req_per_s=rate, n_spare=n_spare, peak_factor=self.peak_factor)
+        if self.rule is None:
+            return need
+        return scaled_fleet(
+            plan, self.held, need, self.rule, capacity_req_per_s=rate, n_spare=n_spare, peak_factor=self.peak_factor
+        )
+
+    def scaled(self, plan: Plan) -> tuple[Fleet, Rule]:
+        """The fleet of a plan and the rule its replicas follow; only where there is one."""
+        assert self.rule is not None
+        return self.need(plan), self.rule
 
     def ledger(self, plan: Plan) -> tuple[CostLine, ...]:
         """Everything paid for the fleet in a month, spread capital and effort included."""
@@ -211,7 +224,7 @@ class _Machines:
 
     def steps(self, plan: Plan, up_to: float) -> np.ndarray:
         """The volumes that fill one replica more at the peak."""
-        step = float(self.capacity_req_per_s(plan)) / float(peak_req_per_s(plan.at_volume(1.0)))
+        step = float(self.capacity_req_per_s(plan)) / float(peak_req_per_s(plan.at_volume(1.0), self.peak_factor))
         return staircase(first=step, step=step, up_to=up_to)
 
     def at_speed(self, factor: float) -> Costing:
@@ -225,15 +238,16 @@ class _Machines:
 
 def machine_costing(
     option: MachineOption, scenario: Scenario, held: Machine, capacity_req_per_s: Callable[[Plan], Num],
-    sampler: Sampler = base_value,
+    sampler: Sampler = base_value, *, peak_factor: float = 1.0,
 ) -> Costing:  # fmt: skip
-    """Machines, owned or rented, at the rate one replica sustains under a plan."""
+    """Machines, owned or rented, at the rate one replica sustains under a plan, its peak times a factor."""
     one_time_usd: Num = 0.0
     for effort in scenario.workload.finance.one_time:
         one_time_usd = one_time_usd + sampler(f"finance.one_time.{effort.name}", effort.usd)
     return _Machines(
-        option=option, scenario=scenario, held=held, capacity_req_per_s=capacity_req_per_s, one_time_usd=one_time_usd
-    ).costing()
+        option=option, scenario=scenario, held=held, capacity_req_per_s=capacity_req_per_s, one_time_usd=one_time_usd,
+        peak_factor=peak_factor, rule=rule_of(option, scenario, sampler),
+    ).costing()  # fmt: skip
 
 
 def one_time_inputs(scenario: Scenario) -> tuple[Input, ...]:
@@ -242,42 +256,6 @@ def one_time_inputs(scenario: Scenario) -> tuple[Input, ...]:
         Input(f"finance.one_time: {effort.name}", usd.value, usd.unit, usd.source or STATED, usd.as_of, usd.kind)
         for effort in scenario.workload.finance.one_time
         for usd in (effort.usd,)
-    )
-
-
-def escalation_lines(option: Option, scenario: Scenario, plan: Plan) -> tuple[CostLine, ...]:
-    """Requests this tier sends on, at the price of the tier they go to."""
-    rule = scenario.workload.quality.escalation.get(option.tier)
-    target = scenario.escalation.get(option.tier)
-    if rule is None or target is None:
-        return ()
-    offer = target.offer
-    own_counts = scenario.workload.tokens.per_model.keys() & {option.model_id, offer.model}
-    there = scenario.plan(offer.model).at_volume(plan.requests_per_month) if own_counts else plan
-    found = quote(
-        offer, scenario.as_of, prompt_tok=there.input_tok, batch_frac=there.batch_frac,
-        allow_rumoured=scenario.allow_rumoured, residency=residency(scenario),
-    )  # fmt: skip
-    lines = token_lines(
-        found,
-        there,
-        cache_ttl=scenario.workload.tokens.cache_ttl,
-        adjustments=adjustments_in_force(offer, scenario.as_of, residency(scenario)),
-    )
-    usd_per_request = total_usd_per_month(lines) / plan.requests_per_month
-    return (
-        CostLine(
-            name=f"escalation to {offer.provider}/{offer.model}",
-            quantity=plan.requests_per_month * rule.frac.value,
-            unit="request",
-            usd_per_unit=usd_per_request,
-            formula="requests x escalated share x price of a request there",
-            inputs=plan.inputs("requests_per_month"),
-            source=found.slices[0].rates["output"].row.source,
-            as_of=found.slices[0].rates["output"].row.as_of,
-            kind="assumed",
-            trend="api",
-        ),
     )
 
 

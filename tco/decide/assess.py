@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tco.cost.build import machine
+from tco.cost.build import machine, metered
 from tco.cost.ledger import CostLine, total_usd_per_month
 from tco.cost.option import Costing, machine_costing, plan_costing, success_frac, token_costing
+from tco.cost.scaling import ignored, missed_cold, told
 from tco.decide.eligible import objections, remarks
 from tco.describe.option import MachineOption, Option, TokenOption
 from tco.describe.plan import Plan, Sampler, base_value
@@ -17,13 +18,19 @@ from tco.describe.scenario import STALE_AFTER_DAYS, Scenario
 from tco.errors import MissingDataError
 from tco.perform.capacity import Capacity
 from tco.perform.load import Load, Slo
-from tco.perform.size import Sized, size
+from tco.perform.replayed import size_on
+from tco.perform.size import Sized
 from tco.units import TOK_PER_MTOK, Num
+
+SLOW_TTFT_S, SLOW_ITL_S = 10.0, 0.2  # a reader has left, or reads faster: said where no limit is stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came out for one option. Numbers are None where ``reasons`` say that there are none."""
+    """What came out for one option. Numbers are None where ``reasons`` say that there are none.
+
+    ``slow`` says how long answers take where no limit is stated and somebody would mind.
+    """
 
     option: Option
     plan: Plan
@@ -38,6 +45,7 @@ class Result:
     usd_per_month_p50: float | None = None
     usd_per_month_p90: float | None = None
     win_frac: float | None = None
+    slow: str = ""
 
     @property
     def feasible(self) -> bool:
@@ -102,15 +110,31 @@ def assess(option: Option, scenario: Scenario) -> Result:
 def _assess_machine(result: Result, option: MachineOption, scenario: Scenario) -> Result:
     if option.unpriced:
         raise MissingDataError(option.unpriced)
-    sized = size(option, load_of(result.plan), slos(scenario))
+    sized = size_on(option, load_of(result.plan), slos(scenario), scenario.trace)
     reasons = (*result.reasons, *sized.capacity.reasons)
     notes = (*result.notes, *sized.capacity.notes)
     result = replace(result, sized=sized, n_gpus=sized.n_gpus, reasons=reasons, notes=notes)
     if sized.capacity.req_per_s <= 0:
         return result
     costing = machine_at(option, sized, scenario, base_value)
-    stale = _stale(option, scenario)
-    return replace(result, costing=costing, lines=costing.ledger(result.plan), notes=(*notes, *stale))
+    if costing.scaled is not None:
+        need, rule = costing.scaled(result.plan)
+        notes, reasons = (*notes, *told(need, rule)), (*reasons, *missed_cold(need, rule, slos(scenario)))
+    stale = (*ignored(option, scenario), *_stale(option, scenario))
+    lines, slow = costing.ledger(result.plan), _slow(sized, scenario)
+    notes = (*notes, *stale, *filter(None, (slow,)))
+    return replace(result, costing=costing, lines=lines, notes=notes, reasons=reasons, slow=slow)
+
+
+def _slow(sized: Sized, scenario: Scenario) -> str:
+    """What nobody waiting for an answer expects, where no limit is stated and not all of the work may wait."""
+    if scenario.workload.slo.model_fields_set or scenario.workload.batch_frac.value >= 1.0:
+        return ""
+    capacity, at = sized.capacity, sized.percentile
+    ttft_s, itl_s = capacity.ttft_s or 0.0, capacity.itl_s or 0.0
+    if ttft_s <= SLOW_TTFT_S and itl_s <= SLOW_ITL_S:
+        return ""
+    return f"No latency limit is stated: TTFT p{at} is {ttft_s:,.1f} s, ITL p{at} {itl_s:,.2f} s"
 
 
 def machine_at(option: MachineOption, sized: Sized, scenario: Scenario, sampler: Sampler) -> Costing:
@@ -118,8 +142,9 @@ def machine_at(option: MachineOption, sized: Sized, scenario: Scenario, sampler:
 
     The speed factor is lognormal around 1, p10 and p90 those of the capacity's band.
     """
-    held = machine(option, n_gpus=sized.n_gpus, on=scenario.as_of, sampler=sampler)
     capacity = sized.capacity
+    drawing = metered(option, capacity, n_gpus=sized.n_gpus)
+    held = machine(drawing, n_gpus=sized.n_gpus, on=scenario.as_of, sampler=sampler)
     speed = sampler(f"speed.{option.model_id}.{option.hardware.id}", speed_figure(capacity))
     base = load_of(scenario.plan(option.model_id))
 
@@ -128,11 +153,11 @@ def machine_at(option: MachineOption, sized: Sized, scenario: Scenario, sampler:
         same = all(np.array_equal(a, b) for a, b in zip(_numbers(load), _numbers(base), strict=True))
         return (capacity.req_per_s if same else np.maximum(sized.rate_req_per_s(load), 1e-12)) * speed
 
-    return machine_costing(option, scenario, held, rate, sampler)
+    return machine_costing(option, scenario, held, rate, sampler, peak_factor=sized.peak_factor)
 
 
 def _numbers(load: Load) -> tuple[Num, ...]:
-    return load.input_tok, load.output_tok, load.cached_input_frac, load.n_samples
+    return load.input_tok, load.output_tok, load.cached_input_frac, load.n_samples, load.arrival_scv
 
 
 def speed_figure(capacity: Capacity) -> Figure:
@@ -151,6 +176,9 @@ def load_of(plan: Plan) -> Load:
         output_tok=plan.output_tok + plan.reasoning_tok,
         cached_input_frac=plan.cached_input_frac,
         n_samples=float(plan.n_samples),
+        arrival_scv=plan.burstiness_ratio,
+        output_scv=plan.output_scv,
+        input_bias_frac=plan.input_bias_frac,
     )
 
 

@@ -89,7 +89,7 @@ def find_crossings(*, own: Curve, versus: Curve, lo: float, hi: float, steps: Ar
     1e-9 of the step's width counts as at it (as outside, at lo or hi). Exact on straight pieces; where curves
     bend, two crossings less than a sixteenth of a step apart may go unseen. For 0 <= lo < hi.
     """
-    inner = np.unique(steps[(steps > lo) & (steps < hi)])
+    inner = np.array(sorted({*steps[(steps > lo) & (steps < hi)].tolist()}))  # np.unique would import numpy.ma
     knots = np.concatenate([[lo], inner, [hi]])
     width = np.diff(knots)[:, None]
     position = np.linspace(0.0, 1.0, N_SAMPLES)

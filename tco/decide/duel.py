@@ -11,7 +11,7 @@ from tco.cost.option import Costing
 from tco.decide.assess import Result
 from tco.decide.breakeven import Solution, solve_for
 from tco.decide.repay import payback
-from tco.decide.versus import BreakEven, positional
+from tco.decide.versus import BreakEven, crossings_by_volume, positional
 from tco.describe.plan import FIELDS
 from tco.describe.scenario import Scenario
 from tco.errors import UsageError, unknown_name
@@ -25,6 +25,7 @@ LATER = (
     "hardware_trend_frac_per_year",
 )
 RATES_OF_CHANGE = ("frac/month", "frac/year")
+OF_A_REPLAY = ("input_tok", "output_tok", "reasoning_tok", "cached_input_frac")  # each changes who waits for whom
 NEVER_MONTHS = 1e6  # stands for a purchase that never pays back, so that a bisection can rank it
 
 Sides = tuple[Result, Result]
@@ -71,7 +72,9 @@ def solve(own: Result, versus: Result, scenario: Scenario, *, field: str, paybac
     """Solve one field for equal monthly bills, or for a payback of ``payback_months``.
 
     Fields are the workload's own (``demand.requests``, ``site.staff_fte`` …) and those of ``FACTORS``. Raises
-    UsageError for any other, and for one that does not move these two options or this month's bill.
+    UsageError for any other, for one that does not move these two options or this month's bill, and for one that a
+    trace sets or that a replayed machine would have to be replayed for at every value. For equal bills a volume
+    is the first at which ``break_even`` finds that they cross.
     """
     if field not in PATHS and field not in FACTORS:
         known = (*FACTORS, *PATHS)
@@ -79,6 +82,7 @@ def solve(own: Result, versus: Result, scenario: Scenario, *, field: str, paybac
     if PATHS.get(field) in LATER and payback_months is None:
         what = "growth" if field == "demand.growth" else "a trend"
         raise UsageError(f"--solve-for {field}: {what} does not move this month's bill: add --payback MONTHS")
+    _refuse_what_a_trace_settles((own, versus), scenario, field)
     knob = FACTORS[field](own, versus) if field in FACTORS else _plan_knob(own, versus, PATHS[field])
 
     def gap(value: float) -> float:
@@ -88,7 +92,8 @@ def solve(own: Result, versus: Result, scenario: Scenario, *, field: str, paybac
         months = payback(*sides, scenario).months
         return NEVER_MONTHS if months is None else min(months, NEVER_MONTHS)
 
-    found = solve_for(f=gap, lo=knob.lo, hi=knob.hi, target=payback_months or 0.0)
+    crossed = _first_crossing(own, versus) if field in VOLUMES and payback_months is None else None
+    found = crossed or solve_for(f=gap, lo=knob.lo, hi=knob.hi, target=payback_months or 0.0)
     reason = found.reason if found.root is not None else _no_value(found, gap, knob, scenario, payback_months)
     return Solved(
         field=field,
@@ -98,6 +103,32 @@ def solve(own: Result, versus: Result, scenario: Scenario, *, field: str, paybac
         value=None if found.root is None else knob.shown(found.root),
         reason=reason,
     )
+
+
+def _first_crossing(own: Result, versus: Result) -> Solution | None:
+    """The lowest volume at which the bills cross; None where they do not between the volumes that break-even searches.
+
+    A scan of equal ratios would step over two crossings that lie close together.
+    """
+    first = next(iter(crossings_by_volume(own, versus)), None)
+    if first is None:
+        return None
+    return Solution(first.volume, "jumps over the target" if first.at_step else "meets the target", first.at_step)
+
+
+def _refuse_what_a_trace_settles(sides: Sides, scenario: Scenario, field: str) -> None:
+    """Raise UsageError for what the trace measures, and for what changes how a machine replays it."""
+    name, trace = PATHS.get(field, ""), scenario.trace
+    if trace is None:
+        return
+    if name in ("burstiness_ratio", "peak_to_mean_ratio"):
+        raise UsageError(f"--solve-for {field}: the trace {trace.name} sets it; drop demand.trace to vary it")
+    replayed = next((side.option.id for side in sides if side.sized and side.sized.is_replayed), None)
+    if name in OF_A_REPLAY and replayed is not None:
+        raise UsageError(
+            f"--solve-for {field}: {replayed} is sized by a replay of {trace.name}, which is of today's lengths; "
+            "compare workloads with other values of it, or drop demand.trace"
+        )
 
 
 def _no_value(
@@ -195,6 +226,7 @@ def _gpu_usd_knob(own: Result, versus: Result) -> Knob:
     )  # fmt: skip
 
 
+VOLUMES = ("demand.requests", "utilisation")
 FACTORS: dict[str, Callable[[Result, Result], Knob]] = {
     "price": _price_knob,
     "throughput": _throughput_knob,

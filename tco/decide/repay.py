@@ -12,6 +12,7 @@ from tco.cost.finance import growth_factor, trend_factor
 from tco.cost.ledger import Trend, running_usd_per_month
 from tco.decide.assess import Result
 from tco.decide.payback import payback_months
+from tco.decide.percentiles import observed
 from tco.describe.option import MachineOption
 from tco.describe.plan import Plan, draw
 from tco.describe.scenario import Scenario
@@ -84,7 +85,7 @@ def payback_with_range(own: Result, versus: Result, scenario: Scenario) -> Repai
     months = payback_months(
         upfront_usd=held.upfront_usd, saving_usd_by_month=held.saving(drawn) - held.purchases(drawn)
     ).months
-    low, high = np.percentile(months, (10, 90), method="inverted_cdf")
+    low, high = (observed(months, percent) for percent in (10, 90))
     return found._replace(p10_months=_finite(low), p90_months=_finite(high))
 
 

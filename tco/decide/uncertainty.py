@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tco.cost.option import Costing, plan_costing
 from tco.decide.assess import Result, machine_at
+from tco.decide.percentiles import percentiles
 from tco.describe.option import MachineOption, PlanOption
 from tco.describe.plan import Plan, Sampler, draw
 from tco.describe.scenario import Scenario
@@ -46,7 +47,7 @@ def _ranges(table: NDArray[np.float64]) -> list[dict[str, Any]]:
     wins = table == table.min(axis=0)
     shares = np.mean(wins / wins.sum(axis=0), axis=1)
     names = ("usd_per_month_p10", "usd_per_month_p50", "usd_per_month_p90", "win_frac")
-    columns = (*np.percentile(table, (10, 50, 90), axis=1), shares)
+    columns = (*percentiles(table, (10, 50, 90)), shares)
     return [dict(zip(names, map(float, row), strict=True)) for row in zip(*columns, strict=True)]
 
 

@@ -62,7 +62,8 @@ def verdict(results: Sequence[Result], break_evens: Sequence[BreakEven]) -> Verd
         text += (
             f". Next tier: {other.option.id} ({TIER_NAMES[other.option.tier]}) at {_usd(other)}, {_more(winner, other)}"
         )
-    text += _changes(winner, break_evens)
+    text += _changes(winner, results, break_evens)
+    text += f". {winner.slow}" if winner.slow else ""
     return Verdict(
         winner.option.id, {tier: result.option.id for tier, result in best.items()}, winner.win_frac, text + "."
     )
@@ -80,13 +81,15 @@ def _more(winner: Result, other: Result) -> str:
     return f"{ratio - 1:.0%} more" if ratio < 2 else f"{ratio:,.1f} times as much"
 
 
-def _changes(winner: Result, break_evens: Sequence[BreakEven]) -> str:
+def _changes(winner: Result, results: Sequence[Result], break_evens: Sequence[BreakEven]) -> str:
     """When the answer changes: the break-even that involves the winner, else the first."""
     if not break_evens:
         return ""
     lead = next((each for each in break_evens if winner.option.id in (each.own, each.versus)), break_evens[0])
     if lead.requests_per_month is None:
-        return f". Own machines against {lead.versus}: {lead.reason}"
+        kinds = {result.option.id: result.option.kind for result in results}
+        machines = "Rented" if kinds.get(lead.own) == "rental" else "Own"
+        return f". {machines} machines against {lead.versus}: {lead.reason}"
     return (
         f". {lead.own} becomes cheaper than {lead.versus} (price of {lead.versus_price_as_of or 'an unstated day'}) "
         f"from {lead.requests_per_month:,.0f} requests/month"

@@ -11,6 +11,7 @@ from tco.cost.option import Costing
 from tco.decide.assess import Result
 from tco.decide.breakeven import CHEAPER, Crossing, cheaper_intervals, find_crossings
 from tco.decide.repay import payback_with_range
+from tco.describe.plan import Plan
 from tco.describe.scenario import Scenario
 
 SEARCH_BELOW, SEARCH_ABOVE = 1e-3, 1e3  # volumes searched, as multiples of the workload's own
@@ -48,11 +49,9 @@ def break_even(own: Result, versus: Result, scenario: Scenario) -> BreakEven:
     if own.costing is None or versus.costing is None:
         raise ValueError("break_even needs two priced options")
     plan = own.plan
-    base = float(plan.requests_per_month)
-    lo, hi = base * SEARCH_BELOW, base * SEARCH_ABOVE
+    lo, hi = _searched(plan)
     sides = _Sides(own, versus)
-    steps = np.concatenate([own.costing.steps(plan, hi), versus.costing.steps(versus.plan, hi)])
-    found = find_crossings(own=sides.own_usd, versus=sides.versus_usd, lo=lo, hi=hi, steps=steps)
+    found = crossings_by_volume(own, versus)
     cheaper = cheaper_intervals(own=sides.own_usd, versus=sides.versus_usd, lo=lo, hi=hi, found=found)
     first = next((crossing.volume for crossing in found if crossing.direction == CHEAPER), None)
     at = plan.at_volume(first) if first is not None else None
@@ -75,6 +74,21 @@ def break_even(own: Result, versus: Result, scenario: Scenario) -> BreakEven:
         payback_reason=paid.reason,
         reason=_reason(own, versus, sides, first, cheaper, lo, hi),
     )
+
+
+def crossings_by_volume(own: Result, versus: Result) -> list[Crossing]:
+    """Every volume searched at which the two bills cross, rising; both options must have a ledger."""
+    assert own.costing is not None
+    assert versus.costing is not None
+    lo, hi = _searched(own.plan)
+    sides = _Sides(own, versus)
+    steps = np.concatenate([own.costing.steps(own.plan, hi), versus.costing.steps(versus.plan, hi)])
+    return find_crossings(own=sides.own_usd, versus=sides.versus_usd, lo=lo, hi=hi, steps=steps)
+
+
+def _searched(plan: Plan) -> tuple[float, float]:
+    base = float(plan.requests_per_month)
+    return base * SEARCH_BELOW, base * SEARCH_ABOVE
 
 
 class _Sides:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,6 +40,29 @@ class Relative(Record):
     frac: Annotated[Figure, Unit("frac", gt=0)]
 
 
+class EngineShare(Record):
+    """How much of the predicted speed an engine reached on this machine, and from what that is known.
+
+    ``decode`` for answers, ``prefill`` for prompts; the range is that of the rows behind it.
+    """
+
+    decode: Annotated[Figure, Unit("ratio", gt=0)]
+    prefill: Annotated[Figure, Unit("ratio", gt=0)]
+    n_rows: int = Field(default=0, ge=0)
+
+
+class Ceilings(Record):
+    """What microbenchmarks reached on one very machine: an engine reaches a part of it.
+
+    Bandwidth is that of reading weights; TFLOPS those of large matrix products, by number format.
+    """
+
+    bandwidth_gb_per_s: Annotated[Figure, Unit("GB/s", gt=0)] | None = None
+    tflops: dict[Dtype, Annotated[Figure, Unit("TFLOPS", gt=0)]] = {}
+    shares: dict[str, EngineShare] = {}
+    n_threads: int | None = Field(default=None, ge=1)
+
+
 class Hardware(Sourced):
     """One accelerator model. FLOP/s are dense; link bandwidth counts both directions."""
 
@@ -64,10 +87,13 @@ class Hardware(Sourced):
     unpriced: str = ""
     life_months: Annotated[Figure, Unit("months", gt=0)] | None = None
     relative: Relative | None = None
+    ceilings: Ceilings | None = None
 
 
 class Throughput(Record):
     """One measured operating point of a model on a machine: a row of ``throughput.csv``."""
+
+    is_local: ClassVar[bool] = False  # measured on the user's own machine
 
     hardware: Name
     n_gpus: int = Field(ge=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tco.describe.autoscale import Autoscale
+from tco.describe.candidates import StatedMachine, StatedSpeed
 from tco.describe.hardware import Dtype, Hardware, Throughput
 from tco.describe.model import Model
 from tco.describe.offer import (
@@ -17,7 +19,7 @@ from tco.describe.offer import (
     TokenOffer,
 )
 from tco.describe.record import Figure
-from tco.describe.workload import StatedMachine, StatedSpeed
+from tco.describe.serving import PLAIN, Serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class MachineOption:
     """A model on machines, owned when ``rental`` is None.
 
     ``unpriced`` says why the rental has no price on the day. ``n_gpus`` and ``dtype`` are None when the tool
-    is to choose the smallest layout that fits.
+    is to choose the smallest layout that fits. A search may choose among the formats in ``dtypes``.
     """
 
     id: str
@@ -75,6 +77,9 @@ class MachineOption:
     stated: StatedMachine | None = None
     unpriced: str = ""
     measured: tuple[Throughput, ...] = ()
+    autoscale: Autoscale | None = None
+    serving: Serving = PLAIN
+    dtypes: tuple[Dtype, ...] = ()
 
     @property
     def kind(self) -> str:

@@ -22,6 +22,7 @@ FIELDS: dict[str, str] = {
     "requests_per_month": "demand.requests",
     "growth_frac_per_month": "demand.growth",
     "peak_to_mean_ratio": "demand.peak_to_mean",
+    "burstiness_ratio": "demand.burstiness",
     "input_tok": "tokens.input",
     "output_tok": "tokens.output",
     "reasoning_tok": "tokens.reasoning",
@@ -110,6 +111,7 @@ class Plan:
     requests_per_month: Num
     growth_frac_per_month: Num
     peak_to_mean_ratio: Num
+    burstiness_ratio: Num
     input_tok: Num
     output_tok: Num
     reasoning_tok: Num
@@ -135,6 +137,8 @@ class Plan:
     hardware_trend_frac_per_year: Num
     electricity_usd_per_kwh: Num
     n_samples: int = 1
+    output_scv: Num = 0.0
+    input_bias_frac: Num = 0.0
     figures: Mapping[str, Figure] = field(repr=False)
 
     @property
@@ -176,6 +180,9 @@ def figures(workload: Workload, *, electricity: Figure, model_id: str | None = N
             held = getattr(held, part)
         assert isinstance(held, Figure)
         found[name] = held
+    if not workload.slo.model_fields_set:  # nobody minds a wait
+        unused = {"source": "not used: no latency limit"}
+        found["burstiness_ratio"] = found["burstiness_ratio"].model_copy(update=unused)
     return {**found, **_own_counts(workload.tokens, model_id)}
 
 
@@ -193,5 +200,6 @@ def plan(
     """The numbers of ``workload`` for one model, through ``sampler``."""
     behind = figures(workload, electricity=electricity, model_id=model_id)
     numbers = {name: sampler(name, figure) for name, figure in behind.items()}
-    n_samples = workload.compute.n if workload.compute.strategy == "majority_vote" else 1
-    return Plan(**numbers, n_samples=n_samples, figures=behind)
+    spread = {"output_scv": workload.tokens.output_scv, "input_bias_frac": workload.tokens.input_bias}
+    stated = {name: figure.value for name, figure in spread.items() if figure is not None}
+    return Plan(**numbers, **stated, n_samples=workload.compute.n, figures=behind)

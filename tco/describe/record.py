@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from tco.units import MULTIPLIERS, UNITS
+from tco.units import MULTIPLIERS, UNITS, known_unit
 
 Kind = Literal["measured", "published", "vendor", "assumed", "rumoured"]
 
@@ -20,6 +20,9 @@ SMALLEST, LARGEST = 1e-18, 1e18
 _RANGE = re.compile(
     r"^\s*([-+]?[\d_.,]+(?:[eE][-+]?\d+)?)\s*([kKMGB])?\s*(?:-|–|\.\.|to)\s*([\d_.,]+(?:[eE][-+]?\d+)?)\s*(?:([kKMGB])(?=\s|/|$))?\s*(.*)$"
 )
+_GROUPED = re.compile(r"[-+]?[1-9]\d*(?:,\d{3})+(?:\.\d*)?(?:[eE][-+]?\d+)?")
+# A dollar sign before a number, as vendors print a price; it stands for the unit's money.
+_SIGN = re.compile(r"(^\s*[-+]?|(?:-|–|\.\.|\bto\b)\s*)(?:US)?\$\s*(?=[\d.])")
 _ONE = re.compile(r"^\s*([-+]?[\d_.,]+(?:[eE][-+]?\d+)?)\s*(?:([kKMGB])(?=\s|/|$))?\s*(.*)$")
 
 
@@ -63,7 +66,9 @@ class Figure(Record):
 
 
 def parse_number(text: str) -> float:
-    """Read ``1_200``, ``1,200.5`` or ``2.5e6``; raises ValueError for anything else."""
+    """Read ``1_200``, ``1,200.5`` or ``2.5e6``; raises ValueError for anything else: a decimal comma is none."""
+    if "," in text and not _GROUPED.fullmatch(text.replace("_", "")):
+        raise ValueError(f"got {text!r}, whose comma is no thousands separator; expected a decimal point")
     return float(text.replace("_", "").replace(",", ""))
 
 
@@ -72,18 +77,19 @@ def parse_quantity(text: str, unit: str) -> dict[str, Any]:
 
     Raises ValueError naming the units that fit when the text has none or another dimension.
     """
-    match = _RANGE.match(text)
+    bare, n_signs = _SIGN.subn(r"\1", text)
+    match = _RANGE.match(bare)
     if match and match[3]:
         first, last, unit_text = match[1], match[3], match[5]
         scales = (MULTIPLIERS.get(match[2] or match[4] or "", 1.0), MULTIPLIERS.get(match[4] or "", 1.0))
     else:
-        match = _ONE.match(text)
+        match = _ONE.match(bare)
         if not match:
             raise ValueError(f"got {text!r}; expected a number in {unit}, or text such as '5 {unit}'")
         first = last = match[1]
         unit_text = match[3]
         scales = (MULTIPLIERS.get(match[2] or "", 1.0),) * 2
-    factor = conversion(unit_text.strip(), unit, text)
+    factor = conversion(_with_money(unit_text.strip()) if n_signs else unit_text.strip(), unit, text)
     try:
         low, high = parse_number(first) * scales[0] * factor, parse_number(last) * scales[1] * factor
     except ValueError:
@@ -91,6 +97,11 @@ def parse_quantity(text: str, unit: str) -> dict[str, Any]:
     if first is last:
         return {"value": low, "unit": unit}
     return {"value": (low + high) / 2, "low": low, "high": high, "distribution": "uniform", "unit": unit}
+
+
+def _with_money(unit_text: str) -> str:
+    """The unit of a number that had a dollar sign: ``/ 1M`` is ``USD / 1M``; a unit that names USD stays."""
+    return unit_text if unit_text.startswith(("USD", "$", "US$")) else f"USD {unit_text}".strip()
 
 
 def conversion(unit_text: str, unit: str, text: str) -> float:
@@ -101,7 +112,7 @@ def conversion(unit_text: str, unit: str, text: str) -> float:
             f"got {text!r}, a text without a unit; write the number unquoted (in {unit}) "
             f"or add one of: {', '.join(fits)}"
         )
-    known = UNITS.get(unit_text.replace("US$", "USD").replace("$", "USD"))
+    known = known_unit(unit_text)
     if known is None:
         raise ValueError(f"got unit {unit_text!r}; expected one of: {', '.join(fits)}")
     canonical, factor = known

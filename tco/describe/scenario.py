@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tco.describe.option import MachineOption, Option, TokenOption
     from tco.describe.quality import Score
     from tco.describe.record import Figure
+    from tco.describe.trace import Trace
     from tco.describe.workload import Workload
 
 STALE_AFTER_DAYS: Mapping[str, int] = MappingProxyType({"price": 45, "hardware": 180, "electricity": 400})
@@ -35,7 +36,7 @@ class Scenario:
 
     ``options`` are named one by one; each group of ``searched`` is one model on every machine of one
     way of paying, of which only the cheapest is reported. ``left_out`` are entries of the catalogue that a
-    tier of ``all`` does not compare, each with its reason.
+    tier of ``all`` does not compare, each with its reason. ``tiers`` are those that were asked for.
     """
 
     workload: Workload
@@ -50,6 +51,8 @@ class Scenario:
     sheets: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    tiers: tuple[str, ...] = ("api", "budget_cloud", "self_hosted")
+    trace: Trace | None = None
     _scores: dict[tuple[str, str], list[Score]] = field(default_factory=dict, repr=False, compare=False)
     _plans: dict[tuple[str | None, Sampler], Plan] = field(default_factory=dict, repr=False, compare=False)
 

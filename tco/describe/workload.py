@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from tco.describe.hardware import Dtype
-from tco.describe.offer import Meter, Plan, Price
+from tco.describe.autoscale import Autoscale
+from tco.describe.candidates import Candidates
 from tco.describe.record import Figure, Record, Unit
 
-StrategyName = Literal["single", "majority_vote"]
+StrategyName = Literal["single", "majority_vote", "beam"]
 
 
 def default(value: float, unit: str, why: str, low: float | None = None, high: float | None = None) -> Any:
@@ -30,6 +30,9 @@ class Demand(Record):
     growth: Annotated[Figure, Unit("frac/month", gt=-1, le=1)] = default(0, "frac/month", "flat demand")
     peak_to_mean: Annotated[Figure, Unit("ratio", ge=1)] = default(
         3, "ratio", "peak hour over mean of the Azure LLM inference traces, a week of 2024", 1.5, 5
+    )
+    burstiness: Annotated[Figure, Unit("ratio", gt=0, le=10_000)] = default(
+        1, "ratio", "requests come independently of each other (Poisson)"
     )
     trace: str | None = None
 
@@ -51,6 +54,8 @@ class Tokens(Record):
     cached_input_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0, "frac", "no prompt caching")
     cache_write_frac: Annotated[Figure, Unit("frac", ge=0, le=1)] = default(0, "frac", "cache writes not counted")
     cache_ttl: Literal["5m", "1h"] = "5m"
+    output_scv: Annotated[Figure, Unit("ratio", ge=0, le=1000)] | None = None
+    input_bias: Annotated[Figure, Unit("frac", gt=-1, le=1000)] | None = None
     per_model: dict[str, TokenCounts] = {}
 
     @model_validator(mode="after")
@@ -110,7 +115,7 @@ class Constraints(Record):
 
 
 class Compute(Record):
-    """Test-time compute: how many samples are drawn for an answer."""
+    """Test-time compute: how many samples, or beams, are drawn for an answer."""
 
     strategy: StrategyName = "single"
     n: int = Field(default=1, ge=1, le=100_000)
@@ -118,121 +123,8 @@ class Compute(Record):
     @model_validator(mode="after")
     def _single_is_one(self) -> Compute:
         if self.strategy == "single" and self.n != 1:
-            raise ValueError(f"got strategy single with n = {self.n}; expected n: 1, or strategy: majority_vote")
+            raise ValueError(f"got strategy single with n = {self.n}; expected n: 1, or another strategy")
         return self
-
-
-class StatedPrice(Record):
-    """A price the workload states itself, in USD per million tokens, instead of the sheet's."""
-
-    usd_per_mtok: dict[Meter, Price]
-    batch_usd_per_mtok: dict[Meter, Price] = {}
-    since: date
-    source: str = Field(min_length=1)
-
-
-class TokenCandidate(Record):
-    """A model by the token: ``provider/model``, or ``model`` for every provider of the tier."""
-
-    model: str
-    provider: str | None = None
-    price: StatedPrice | None = None
-    output_tok_per_s: Annotated[Figure, Unit("tok/s", gt=0)] | None = None
-    ttft: Annotated[Figure, Unit("s", gt=0)] | None = None
-
-
-class PlanCandidate(Record):
-    """A subscription, outcome or provisioned plan by its id."""
-
-    plan: str
-
-
-class StatedPoint(Record):
-    """One operating point of a throughput table the workload states."""
-
-    concurrency: int = Field(ge=1, le=1_000_000)
-    output_tok_per_s: float = Field(ge=1e-6, le=1e12)
-    ttft_p99_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
-    ttft_p95_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
-    itl_ms: float | None = Field(default=None, ge=1e-6, le=1e12)
-
-
-class StatedSpeed(Record):
-    """Throughput the workload states: a decode and a prefill speed, or a table of operating points."""
-
-    decode_tok_per_s: Annotated[Figure, Unit("tok/s", gt=0)] | None = None
-    prefill_tok_per_s: Annotated[Figure, Unit("tok/s", gt=0)] | None = None
-    points: tuple[StatedPoint, ...] = ()
-    source: str = "workload file"
-
-    @model_validator(mode="after")
-    def _one_way(self) -> StatedSpeed:
-        if bool(self.points) == bool(self.decode_tok_per_s):
-            raise ValueError("got both or neither of decode_tok_per_s and points; expected one of them")
-        return self
-
-
-class StatedMachine(Record):
-    """Figures of the machine that replace the profile's. ``usd`` is for one whole machine."""
-
-    usd: Annotated[Figure, Unit("USD", ge=0)] | None = None
-    busy_w: Annotated[Figure, Unit("W", gt=0)] | None = None
-    idle_w: Annotated[Figure, Unit("W", ge=0)] | None = None
-
-
-class MachineCandidate(Record):
-    """A model on a machine, owned (``self_hosted``) or rented (``budget_cloud``)."""
-
-    model: str
-    hardware: str
-    n_gpus: int | None = Field(default=None, ge=1, le=576)
-    dtype: Dtype | None = None
-    kv_dtype: Literal["bf16", "fp16", "fp8"] | None = None
-    engine: str = "vllm"
-    throughput: StatedSpeed | None = None
-    machine: StatedMachine | None = None
-    provider: str | None = None
-    plan: Plan | None = None
-    usd_per_gpu_h: Annotated[Figure, Unit("USD/h", gt=0, le=1e6)] | None = None
-
-
-def _kind_of_candidate(raw: Any) -> str:
-    keys = raw if isinstance(raw, dict) else getattr(raw, "__dict__", {})
-    return "machine" if "hardware" in keys else "plan" if "plan" in keys else "token"
-
-
-def _candidate(raw: Any) -> Any:
-    if isinstance(raw, str):
-        provider, _, model = raw.rpartition("/")
-        return {"model": model, "provider": provider or None}
-    return raw
-
-
-Candidate = Annotated[
-    Annotated[TokenCandidate, Tag("token")]
-    | Annotated[PlanCandidate, Tag("plan")]
-    | Annotated[MachineCandidate, Tag("machine")],
-    Discriminator(_kind_of_candidate),
-    BeforeValidator(_candidate),
-]
-
-
-def _all_is_none(raw: Any) -> Any:
-    if isinstance(raw, str) and raw != "all":
-        raise ValueError(f"got {raw!r}; expected a list, or all")
-    return None if raw == "all" else raw
-
-
-class Candidates(Record):
-    """What to compare; ``all`` (the default) is the whole catalogue of the tier.
-
-    ``models`` names the models machines may serve when a machine tier is ``all``.
-    """
-
-    api: Annotated[tuple[Candidate, ...] | None, BeforeValidator(_all_is_none)] = None
-    budget_cloud: Annotated[tuple[Candidate, ...] | None, BeforeValidator(_all_is_none)] = None
-    self_hosted: Annotated[tuple[MachineCandidate, ...] | None, BeforeValidator(_all_is_none)] = None
-    models: tuple[str, ...] = ()
 
 
 class Tariff(Record):
@@ -276,6 +168,7 @@ class Site(Record):
     )
     colocation: Annotated[Figure, Unit("USD/kW-month", ge=0), BeforeValidator(_desk)] = COLOCATION
     powered_when_idle: bool = True
+    autoscale: Autoscale | None = None
     staff_fte: Annotated[Figure, Unit("FTE", ge=0)] = default(
         0.1, "FTE", "a tenth of an engineer runs the fleet", 0.05, 0.5
     )

@@ -13,18 +13,20 @@ from pydantic import BaseModel
 
 from tco.describe.hardware import Hardware, Throughput
 from tco.describe.model import Model
-from tco.describe.offer import Discount, Provider, ProvisionedOffer, RentalOffer, TokenOffer
+from tco.describe.offer import Discount, Provider, RentalOffer, TokenOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
 from tco.errors import InvalidInputError, MissingDataError, Problem, UnknownNameError, UsageError
 from tco.files.addresses import address
 from tco.files.marks import read, validate
 from tco.files.pinned import repriced, sheet_in_use
-from tco.files.readers import PlanOffer, listed, plan_offers, token_offers
+from tco.files.profiles import load_all, local_hardware, local_ids, throughput_of
+from tco.files.readers import PlanOffer, listed, plan_id, plan_offers, token_offers
 from tco.files.shipped import find
 from tco.files.tables import read_table
 
 if TYPE_CHECKING:
+    from tco.describe.profile import Profile as LocalProfile
     from tco.sheets.quick import Quick
 
 R = TypeVar("R", bound=BaseModel)
@@ -54,7 +56,9 @@ class Catalogue:
         self._offers: dict[str, tuple[TokenOffer, ...]] = {}
 
     def hardware(self, name: str) -> Hardware:
-        """A hardware profile by id or alias; raises UnknownNameError with suggestions."""
+        """A hardware profile by id or alias, or the machine measured here; raises UnknownNameError with suggestions."""
+        if name.lower() == "local" and "local" not in self._hardware:
+            self._hardware["local"] = local_hardware(self)
         return self._profile("hardware_profiles", name, Hardware, self._hardware, "tco list hardware")
 
     def model(self, name: str) -> Model:
@@ -177,7 +181,7 @@ class Catalogue:
         found: dict[str, PlanOffer] = {}
         for path in self._files("pricing/plans.yaml"):
             for offer in plan_offers(path):
-                found.setdefault(_plan_id(offer), offer)
+                found.setdefault(plan_id(offer), offer)
         return found
 
     @cached_property
@@ -214,9 +218,14 @@ class Catalogue:
         return self._table("pricing/fx.csv", FxRow, "currency")
 
     @cached_property
+    def local(self) -> tuple[LocalProfile, ...]:
+        """What was measured on machines of the user's own, the newest first."""
+        return load_all(self.overlay)
+
+    @cached_property
     def throughput(self) -> tuple[Throughput, ...]:
-        """Every measured operating point, the overlay's first."""
-        return self._table("hardware_profiles/throughput.csv", Throughput)
+        """Every measured operating point: those measured here, then the overlay's, then the shipped ones."""
+        return (*throughput_of(self.local), *self._table("hardware_profiles/throughput.csv", Throughput))
 
     @cached_property
     def scores(self) -> tuple[Score, ...]:
@@ -228,7 +237,7 @@ class Catalogue:
         """Each folder's data files, and the sheet in use, by content: a name and 12 digits of SHA-256, or ``empty``."""
         names = ["overlay", "shipped"] if self.overlay else ["shipped"]
         ids = [f"{name}@{address(folder)}" for name, folder in zip(names, self.folders, strict=True)]
-        return (*ids, *([f"sheet@{self.sheet.id[:12]}"] if self.sheet else []))
+        return (*ids, *local_ids(self.local), *([f"sheet@{self.sheet.id[:12]}"] if self.sheet else []))
 
     def workload_path(self, name: str) -> Path:
         """The file of a workload given as a path or by its name in the catalogue."""
@@ -287,8 +296,3 @@ class Catalogue:
                 [row for row in rows if tuple(getattr(row, name) for name in identity) not in replaced] for rows in rest
             ]
         return tuple(row for rows in (own, *rest) for row in rows)
-
-
-def _plan_id(offer: PlanOffer) -> str:
-    """A plan's name; units of capacity, sold under one name for many models, with the model behind it."""
-    return f"{offer.plan}-{offer.model}" if isinstance(offer, ProvisionedOffer) else offer.plan

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 
-from tco.describe.offer import TokenOffer
+from tco.describe.candidates import TokenCandidate
+from tco.describe.offer import Tier, TokenOffer
 from tco.describe.workload import Tariff, Workload
-from tco.errors import unknown_name
+from tco.errors import MissingDataError, TcoError, UnknownNameError, UsageError, unknown_name
+from tco.files import rentals
 from tco.files.catalogue import Catalogue
 from tco.files.explain import Loc
 
@@ -30,6 +33,25 @@ def names(workload: Workload, catalogue: Catalogue) -> Found:
         if name.replace("-", "_") not in known:
             yield ("quality", "floor", name), unknown_name("benchmark", name, known, "tco list quality")
     yield from _own_counts(workload, catalogue)
+
+
+def no_offer(
+    candidate: TokenCandidate, tier: Tier, offers: Iterable[TokenOffer], *, elsewhere: Sequence[TokenOffer]
+) -> TcoError:
+    """Why a tier has no offer of a candidate: it stands in another one, or nobody knows the name."""
+    if elsewhere:
+        return UsageError(f"{candidate.model!r} has offers of {elsewhere[0].tier} and none of {tier}; list it there")
+    known = [name for offer in offers for name in (offer.model, f"{offer.provider}/{offer.model}")]
+    name = f"{candidate.provider}/{candidate.model}" if candidate.provider else candidate.model
+    return UnknownNameError(f"{tier} offer of", name, known, "tco list prices")
+
+
+def no_rental(provider: str | None, plan: str, hardware: str, day: date, catalogue: Catalogue) -> TcoError:
+    """Why a machine cannot be rented as asked: nobody knows the provider, or no row of it is of that plan."""
+    if provider is not None and provider not in catalogue.sellers:
+        return UnknownNameError("provider", provider, catalogue.sellers, "tco list providers")
+    who, offered = provider or "anyone", rentals.offered(catalogue.rentals, hardware)
+    return MissingDataError(f"no {plan} rental of {hardware} by {who} on {day}; {offered}")
 
 
 def benchmarks(catalogue: Catalogue) -> set[str]:

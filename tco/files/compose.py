@@ -39,14 +39,15 @@ class _Parser(CParser):
 
     depth = 0
     n_nodes = 0
+    max_nodes = MAX_NODES
 
     def descend_resolver(self, parent: Node | None, _index: object) -> None:
         self.depth += 1
         self.n_nodes += 1
         if self.depth > MAX_DEPTH + 1:
             raise _limit(f"nested deeper than {MAX_DEPTH} levels; flatten it", parent)
-        if self.n_nodes > MAX_NODES:
-            raise _limit(f"more than {MAX_NODES:,} values; split the file", parent)
+        if self.n_nodes > self.max_nodes:
+            raise _limit(f"more than {self.max_nodes:,} values; split the file", parent)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
@@ -55,7 +56,7 @@ class _Parser(CParser):
         return ""
 
 
-def compose(text: str, path: str) -> tuple[MappingNode, list[Problem]]:
+def compose(text: str, path: str, max_nodes: int = MAX_NODES) -> tuple[MappingNode, list[Problem]]:
     """Root node of the first document, and the problem that there is a second one.
 
     Raises InvalidInputError where no mapping can be composed or aliases expand past the limits.
@@ -63,6 +64,7 @@ def compose(text: str, path: str) -> tuple[MappingNode, list[Problem]]:
     problems: list[Problem] = []
     try:
         parser = _Parser(text)
+        parser.max_nodes = max_nodes
         try:
             root = parser.get_node() if parser.check_node() else None
             if root is not None and parser.check_node():

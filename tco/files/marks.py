@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from yaml.nodes import MappingNode, Node
 
 from tco.errors import InvalidInputError, Problem
-from tco.files.compose import Builder, compose, entries, mark
+from tco.files.compose import MAX_NODES, Builder, compose, entries, mark
 from tco.files.explain import Finding, Loc, describe, dotted, findings
 from tco.files.text import MAX_BYTES, check_characters, read_text
 
@@ -75,18 +75,19 @@ def read(path: Path) -> Document:
     return _document(read_text(path), str(path))
 
 
-def parse(text: str, path: str) -> Document:
+def parse(text: str, path: str, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES) -> Document:
     """Read YAML text as ``read`` does; ``path`` is what problems name."""
     try:
         n_bytes = len(text.encode("utf-8"))
     except UnicodeEncodeError as error:
         message = f"got U+{ord(text[error.start]):04X}, half of a character; expected UTF-8 text"
         raise InvalidInputError([Problem(path, 0, 0, "", message)]) from None
-    if n_bytes > MAX_BYTES:
-        raise InvalidInputError([Problem(path, 0, 0, "", f"text is {n_bytes / 1e6:.1f} MB; expected at most 5 MB")])
+    if n_bytes > max_bytes:
+        message = f"text is {n_bytes / 1e6:.1f} MB; expected at most {max_bytes / 1e6:g} MB"
+        raise InvalidInputError([Problem(path, 0, 0, "", message)])
     text = text.removeprefix("\ufeff")
     check_characters(text, path)
-    return _document(text, path)
+    return _document(text, path, max_nodes)
 
 
 def validate(document: Document, record_class: type[R], at: Loc = ()) -> R:
@@ -110,8 +111,8 @@ def validate(document: Document, record_class: type[R], at: Loc = ()) -> R:
     return record
 
 
-def _document(text: str, path: str) -> Document:
-    root, problems = compose(text, path)
+def _document(text: str, path: str, max_nodes: int = MAX_NODES) -> Document:
+    root, problems = compose(text, path, max_nodes)
     builder = Builder()
     data = builder.value(root)
     if builder.wrong:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from tco.describe.candidates import MachineCandidate, TokenCandidate
 from tco.describe.hardware import Hardware, Throughput
 from tco.describe.model import Model
 from tco.describe.offer import RentalOffer, Tier, TokenOffer
 from tco.describe.option import MachineOption, PlanOption, TokenOption
-from tco.describe.workload import MachineCandidate, TokenCandidate
+from tco.describe.serving import MTP, Draft, Serving
 from tco.errors import UnknownNameError
 from tco.files.catalogue import Catalogue
-from tco.files.stated import default_dtype
+from tco.files.stated import default_dtype, equal_dtypes
 
 SMALL_ENGINES = ("apple", "soc", "cpu", "phone", "laptop")
+
+
+def engine_for(hardware: Hardware) -> str:
+    """The engine where none is stated: llama.cpp on small machines, else vLLM."""
+    return "llama.cpp" if hardware.category in SMALL_ENGINES else "vllm"
 
 
 @dataclass
@@ -38,12 +44,16 @@ class Maker:
         )
 
     def plan(self, name: str, tier: Tier) -> PlanOption:
-        """A plan by its id; raises UnknownNameError."""
-        offer = self.catalogue.plans.get(name)
+        """A plan by its id, with or without its provider before it; raises UnknownNameError."""
+        seller, _, rest = name.rpartition("/")
+        offer = self.catalogue.plans.get(rest)
+        if offer is not None and seller not in ("", offer.provider):
+            offer = None
         if offer is None:
-            raise UnknownNameError("plan", name, self.catalogue.plans, "tco list plans")
+            known = [f"{each.provider}/{key}" if seller else key for key, each in self.catalogue.plans.items()]
+            raise UnknownNameError("plan", name, known, "tco list plans")
         return PlanOption(
-            id=f"{offer.provider}/{name}",
+            id=f"{offer.provider}/{rest}",
             tier=tier,
             model_id=offer.model or "",
             model=self.catalogue.known_model(offer.model) if offer.model else None,
@@ -52,24 +62,30 @@ class Maker:
         )
 
     def machine(
-        self, candidate: MachineCandidate, model: Model, hardware: Hardware, rental: RentalOffer | None
-    ) -> MachineOption:
-        """A model on a machine, rented at a row or owned."""
-        engine = candidate.engine
-        if hardware.category in SMALL_ENGINES and "engine" not in candidate.model_fields_set:
-            engine = "llama.cpp"
+        self, candidate: MachineCandidate, model: Model, hardware: Hardware, rental: RentalOffer | None,
+        *, any_dtype: bool = False,
+    ) -> MachineOption:  # fmt: skip
+        """A model on a machine, rented at a row or owned; ``any_dtype`` lets a search choose the format."""
+        engine = candidate.engine if "engine" in candidate.model_fields_set else engine_for(hardware)
         dtype = candidate.dtype or default_dtype(model, hardware, engine)
-        layout = f"{candidate.n_gpus}x-" if candidate.n_gpus else ""
+        whole = candidate.split or candidate.pools
+        n_gpus = whole.n_gpus if whole else candidate.n_gpus
+        serving = Serving(
+            split=candidate.split, draft=candidate.draft, draft_model=self.draft_model(candidate.draft),
+            offload=candidate.offload, pools=candidate.pools,
+        )  # fmt: skip
+        layout = f"{n_gpus}x-" if n_gpus else ""
+        way = serving.label + ("+autoscale" if candidate.autoscale else "")
         where = f"{rental.provider}:{rental.plan}" if rental else "own"
         return MachineOption(
-            id=f"{where}:{layout}{hardware.id}/{model.id}-{dtype}",
+            id=f"{where}:{layout}{hardware.id}/{model.id}-{dtype}{way}",
             tier="self_hosted" if rental is None else "budget_cloud",
             model_id=model.id,
             model=model,
             provider=self.catalogue.providers.get(rental.provider) if rental else None,
             hardware=hardware,
             reference=self.catalogue.hardware(hardware.relative.to) if hardware.relative else None,
-            n_gpus=candidate.n_gpus,
+            n_gpus=n_gpus,
             dtype=dtype,
             kv_dtype=candidate.kv_dtype,
             engine=engine,
@@ -78,7 +94,14 @@ class Maker:
             speed=candidate.throughput,
             stated=candidate.machine,
             measured=self._measured.get((model.id, hardware.id), ()),
+            serving=serving,
+            dtypes=equal_dtypes(model, hardware, engine) if any_dtype else (),
+            autoscale=candidate.autoscale,
         )
+
+    def draft_model(self, draft: Draft | None) -> Model | None:
+        """The profile of a draft; None without one, or where it is the model's own head."""
+        return None if draft is None or draft.model == MTP else self.catalogue.model(draft.model)
 
     @cached_property
     def _measured(self) -> dict[tuple[str, str], tuple[Throughput, ...]]:

@@ -14,6 +14,7 @@ from tco.describe.offer import Discount, Provider, RentalOffer
 from tco.describe.quality import Score
 from tco.describe.site import FacilityRow, FxRow, TariffRow
 from tco.errors import InvalidInputError, Problem
+from tco.files import profiles
 from tco.files.addresses import DATA_FOLDERS, EMPTY
 from tco.files.catalogue import Catalogue
 from tco.files.marks import read, validate
@@ -71,6 +72,8 @@ def _reader(path: Path, name: str) -> Reader:
         return FILES[name]
     if folder == "pricing/tokens" and path.suffix == ".yaml":
         return token_offers
+    if folder == profiles.FOLDER.as_posix() and path.suffix == ".yaml":
+        return profiles.load
     if folder == "hardware_profiles" and path.suffix == ".yaml":
         return partial(_profile, record_class=Hardware)
     if folder == "model_profiles" and path.suffix == ".yaml":

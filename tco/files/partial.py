@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from tco.describe.candidates import Candidates
 from tco.describe.offer import Tier
-from tco.describe.workload import Candidates, Workload
+from tco.describe.workload import Workload
 from tco.files.explain import Loc
 from tco.files.marks import Document
 

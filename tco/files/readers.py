@@ -49,3 +49,8 @@ def _of_provider(offer: TokenOffer, provider: str, document: Document) -> TokenO
         message = f"got {offer.provider!r}; expected {provider!r}, the name of the file"
         raise InvalidInputError([document.problem(("provider",), message)])
     return offer
+
+
+def plan_id(offer: PlanOffer) -> str:
+    """A plan's name; units of capacity, sold under one name for many models, with the model behind it."""
+    return f"{offer.plan}-{offer.model}" if isinstance(offer, ProvisionedOffer) else offer.plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -11,16 +11,19 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from tco.describe.candidates import MachineCandidate, PlanCandidate, TokenCandidate
 from tco.describe.hardware import Hardware
 from tco.describe.model import Model
 from tco.describe.offer import RentalOffer, Tier
 from tco.describe.option import MachineOption, Option, TokenOption
 from tco.describe.record import Figure
 from tco.describe.scenario import Currency, Scenario
-from tco.describe.workload import MachineCandidate, PlanCandidate, TokenCandidate, Workload
+from tco.describe.workload import Workload
 from tco.errors import InvalidInputError, MissingDataError, Problem, TcoError, UnknownNameError, unknown_name
 from tco.files import checks, overlay, pinned, rentals, searches
 from tco.files.catalogue import Catalogue
+from tco.files.changed import changed, sourced
+from tco.files.changed import warnings as set_here
 from tco.files.checks import offers_named
 from tco.files.explain import Loc, dotted, shown
 from tco.files.marks import Document, read, validate
@@ -29,7 +32,7 @@ from tco.files.partial import readable, readable_candidates
 from tco.files.rentals import InForce
 from tco.files.site import exchange_rate, name_facility_rows, stale_tariff, tariff_figure
 from tco.files.stated import stated_offer, stated_rental
-from tco.files.trace import with_trace
+from tco.files.traced import beside, measured, traced
 
 T = TypeVar("T")
 
@@ -38,21 +41,27 @@ TIERS: tuple[Tier, ...] = ("api", "budget_cloud", "self_hosted")
 
 def load(
     name: str, *, data: Path | None = None, as_of: date | None = None, only: Tier | None = None,
-    allow_rumoured: bool = False, today: date,
+    allow_rumoured: bool = False, today: date, changes: Sequence[str] = (),
 ) -> Scenario:  # fmt: skip
-    """Read a workload (path or catalogue name) and resolve it; raises InvalidInputError with all problems."""
+    """Read a workload (path or catalogue name) and resolve it; raises InvalidInputError with all problems.
+
+    ``changes``, each ``FIELD=VALUE``, come in place of what the file states.
+    """
     catalogue = Catalogue(data)
     overlay.check(catalogue)
     _ = catalogue.sheet  # a lock that cannot be kept stops everything, and is no fault of the workload
-    document = read(catalogue.workload_path(name))
+    document = changed(read(catalogue.workload_path(name)), changes)
     name_facility_rows(document, catalogue)
+    recorded = beside(document)
     try:
-        workload = with_trace(document, validate(document, Workload))
+        workload, trace = measured(recorded, document, sourced(validate(document, Workload), document))
     except InvalidInputError as error:
         part = readable(document)
         resolver = Resolver(document, part, catalogue, as_of or part.as_of or today, allow_rumoured)
-        raise InvalidInputError(sorted({*error.problems, *resolver.unknown_names()})) from None
-    return Resolver(document, workload, catalogue, as_of or workload.as_of or today, allow_rumoured).scenario(only)
+        raise InvalidInputError(sorted({*error.problems, *recorded.problems, *resolver.unknown_names()})) from None
+    resolver = Resolver(document, workload, catalogue, as_of or workload.as_of or today, allow_rumoured)
+    resolver.warnings += set_here(document)
+    return traced(resolver.scenario(only), trace)
 
 
 @dataclass
@@ -98,6 +107,7 @@ class Resolver:
             sheets=self.catalogue.sheet_ids,
             warnings=tuple(dict.fromkeys([*self.warnings, *overlay.warnings(self.catalogue), *old])),
             left_out=tuple(dict.fromkeys(self.left_out)),
+            tiers=tuple(tier for tier in tiers if getattr(self.workload.candidates, tier) != ()),
         )
 
     def unknown_names(self) -> list[Problem]:
@@ -195,15 +205,10 @@ class Resolver:
         found = offers_named(offers, {candidate.model.lower()})
         if not found:
             found = offers_named(offers, {self._model_id(candidate.model.lower())})
-        if candidate.provider is None:
-            found = [offer for offer in found if offer.tier == tier]
-        if not found:
-            known = [
-                name for offer in self.catalogue.offers for name in (offer.model, f"{offer.provider}/{offer.model}")
-            ]
-            name = f"{candidate.provider}/{candidate.model}" if candidate.provider else candidate.model
-            raise UnknownNameError(f"{tier} offer of", name, known, "tco list prices")
-        for offer in found:
+        here = [offer for offer in found if candidate.provider or offer.tier == tier]
+        if not here:
+            raise checks.no_offer(candidate, tier, self.catalogue.offers, elsewhere=found)
+        for offer in here:
             yield self._make.tokens(offer, tier, candidate)
 
     def _rental(self, candidate: MachineCandidate, model: Model, hardware: Hardware) -> None:
@@ -230,10 +235,7 @@ class Resolver:
             why = f"no price in force on {self.as_of}: the {len(of_plan)} rows are of {days}"
             self.groups.append((replace(self._make.machine(candidate, model, hardware, row), unpriced=why),))
         else:
-            raise MissingDataError(
-                f"no {plan} rental of {hardware.id} by {candidate.provider or 'anyone'} on {self.as_of}; "
-                f"{rentals.offered(self.catalogue.rentals, hardware.id)}"
-            )
+            raise checks.no_rental(candidate.provider, plan, hardware.id, self.as_of, self.catalogue)
 
     # --- everything else a workload names -------------------------------------------------------------
 

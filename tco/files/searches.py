@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from tco.describe.candidates import MachineCandidate
 from tco.describe.model import Model
 from tco.describe.offer import Tier
 from tco.describe.option import MachineOption, Option
-from tco.describe.workload import MachineCandidate
 from tco.files.catalogue import Catalogue
 from tco.files.options import Maker
 from tco.files.policy import DEFAULT_MODELS
@@ -109,10 +109,8 @@ def _owned(found: Everything, catalogue: Catalogue, maker: Maker, models: Sequen
         else:
             usable.append(hardware)
     for model in models:
-        machines = (
-            maker.machine(MachineCandidate(model=model.id, hardware=each.id), model, each, None) for each in usable
-        )
-        found.groups.append(tuple(machines))
+        plain = _nothing_stated(model)
+        found.groups.append(tuple(maker.machine(plain, model, each, None, any_dtype=True) for each in usable))
 
 
 def _rented(
@@ -122,8 +120,13 @@ def _rented(
     found.warnings += too_old(rentals.old)
     for model in models:
         by_plan: dict[str, list[MachineOption]] = {}
+        plain = _nothing_stated(model)
         for rental in rentals.fresh:
-            candidate = MachineCandidate(model=model.id, hardware=rental.hardware)
-            option = maker.machine(candidate, model, catalogue.hardware(rental.hardware), rental)
+            option = maker.machine(plain, model, catalogue.hardware(rental.hardware), rental, any_dtype=True)
             by_plan.setdefault(rental.plan, []).append(option)
         found.groups += [tuple(group) for group in by_plan.values()]
+
+
+def _nothing_stated(model: Model) -> MachineCandidate:
+    """A candidate that leaves everything to the tool, whatever the machine."""
+    return MachineCandidate(model=model.id, hardware="any")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from tco.describe.record import Figure
 from tco.describe.workload import Demand, Finance, Site, Tokens, Workload
-from tco.errors import InvalidInputError, Problem, UnknownNameError
+from tco.errors import InvalidInputError, Problem, UsageError
+from tco.files import answers as readers
 from tco.files.catalogue import Catalogue
-from tco.files.checks import NO_SITE, benchmarks
 from tco.files.marks import parse, validate
 
 TEXT = """\
@@ -42,6 +43,7 @@ BATCH = "batch_frac: 1                         # nobody waits: batch prices and 
 SITE = ("pue", "staff_fte", "usd_per_fte_month")
 SECTORS = ("commercial", "non-household", "industrial", "residential")
 WHOLE = ("US total", "national", "EU average")  # a country's own row, before those of its parts
+T = TypeVar("T")
 BAND = "IB"  # Eurostat's 20 to 499 MWh a year: from one 8-GPU server on
 
 
@@ -55,7 +57,7 @@ class Answers:
     output_tok: int
     interactive: bool
     model: str
-    cached_frac: float = 0.0
+    cached_frac: float | str = 0.0
     ttft: str = "1 s"
     itl: str = "50 ms"
     residency: str = ""
@@ -63,14 +65,32 @@ class Answers:
     floor: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """The answers that are written in another form than they are given."""
+
+    cached_frac: float
+    model: str
+    residency: tuple[str, ...]
+    country: str
+    floor: tuple[str, float] | None
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raise InvalidInputError where a file exists that may not be overwritten: before the first question, not after."""
+    if path.exists() and not force:
+        raise InvalidInputError([Problem(str(path), 0, 0, "", "exists; name another file, or add --force")])
+
+
 def write(path: Path, answers: Answers, *, force: bool) -> None:
     """Write a workload file; refuses bad answers and, without ``force``, an existing file.
 
-    Raises InvalidInputError or UnknownNameError; the file is complete or not there.
+    Raises InvalidInputError with every bad answer by the name of its option, and UsageError for a rule of
+    residency without a place; the file is complete or not there.
     """
-    if path.exists() and not force:
-        raise InvalidInputError([Problem(str(path), 0, 0, "", "exists; name another file, or add --force")])
-    text = _text(answers, Catalogue(), str(path))
+    check_free(path, force=force)
+    catalogue = Catalogue()
+    text = _text(answers, _read(answers, catalogue), catalogue)
     validate(parse(text, str(path)), Workload)
     partial = path.with_name(path.name + ".partial")
     try:
@@ -80,9 +100,38 @@ def write(path: Path, answers: Answers, *, force: bool) -> None:
         raise InvalidInputError([Problem(str(path), 0, 0, "", f"cannot be written: {error.strerror}")]) from None
 
 
-def _text(answers: Answers, catalogue: Catalogue, path: str) -> str:
-    if answers.residency.strip() and not answers.country.strip():
-        raise InvalidInputError([Problem(path, 0, 0, "--country", NO_SITE)])
+def _read(answers: Answers, catalogue: Catalogue) -> _Read:
+    problems: list[Problem] = []
+
+    def read(option: str, reader: Callable[[], T]) -> T | None:
+        try:
+            return reader()
+        except ValueError as error:
+            problems.append(Problem(option, 0, 0, "", str(error)))
+            return None
+
+    read("--name", lambda: readers.name(answers.name))
+    read("--requests", lambda: readers.requests(answers.requests))
+    read("--input-tok", lambda: readers.input_tok(answers.input_tok))
+    read("--output-tok", lambda: readers.output_tok(answers.output_tok))
+    model = read("--model", lambda: readers.model(answers.model, catalogue))
+    cached = read("--cached-frac", lambda: readers.cached_frac(answers.cached_frac))
+    if answers.interactive:
+        read("--ttft", lambda: readers.ttft(answers.ttft))
+        read("--itl", lambda: readers.itl(answers.itl))
+    residency = read("--residency", lambda: readers.residency(answers.residency))
+    country = read("--country", lambda: readers.country(answers.country))
+    floor = read("--floor", lambda: readers.floor(answers.floor, catalogue))
+    if problems:
+        raise InvalidInputError(problems)
+    if residency and not country:
+        raise UsageError("--residency needs --country, where own machines stand")
+    return _Read(
+        cached_frac=cached or 0.0, model=model or "", residency=residency or (), country=country or "", floor=floor
+    )
+
+
+def _text(answers: Answers, read: _Read, catalogue: Catalogue) -> str:
     peak = (
         []
         if answers.interactive
@@ -91,11 +140,10 @@ def _text(answers: Answers, catalogue: Catalogue, path: str) -> str:
     shown = ("peak_to_mean", "growth") if answers.interactive else ("growth",)
     return TEXT.format(
         name=_quoted(answers.name), requests=_quoted(answers.requests),
-        input_tok=answers.input_tok, cached=answers.cached_frac, output_tok=answers.output_tok,
+        input_tok=answers.input_tok, cached=read.cached_frac, output_tok=answers.output_tok,
         demand="\n".join([*peak, _assumed(Demand, *shown)]), tokens=_assumed(Tokens, "reasoning"),
-        slo=_limits(answers) if answers.interactive else BATCH, rules=_rules(answers, catalogue, path),
-        model=catalogue.model(answers.model).id,
-        site="\n".join([*_place(answers.country.strip(), catalogue), _assumed(Site, *SITE)]),
+        slo=_limits(answers) if answers.interactive else BATCH, rules=_rules(read), model=read.model,
+        site="\n".join([*_place(read.country, catalogue), _assumed(Site, *SITE)]),
         finance=_assumed(Finance, "life_months", "wacc_frac"),
     )  # fmt: skip
 
@@ -106,24 +154,13 @@ def _limits(answers: Answers) -> str:
     return f"slo: {{{limits}}}   # a person waits"
 
 
-def _rules(answers: Answers, catalogue: Catalogue, path: str) -> str:
-    regions = [_quoted(name.lower()) for name in re.split(r"[,\s]+", answers.residency) if name]
-    lines = (
-        [f"constraints: {{residency: [{', '.join(regions)}]}}   # where data must be able to stay"] if regions else []
-    )
-    if answers.floor.strip():
-        name, colon, score = answers.floor.strip().rpartition(":")
-        known = benchmarks(catalogue)
-        benchmark = name.strip().replace("-", "_").lower()
-        try:
-            least = float(score)
-        except ValueError:
-            colon = ""
-        if not colon:
-            message = f"got {answers.floor!r}; expected benchmark:score, such as gpqa-diamond:60"
-            raise InvalidInputError([Problem(path, 0, 0, "--floor", message)])
-        if benchmark not in known:
-            raise UnknownNameError("benchmark", benchmark, known, "tco list quality")
+def _rules(read: _Read) -> str:
+    lines = []
+    if read.residency:
+        regions = ", ".join(_quoted(name) for name in read.residency)
+        lines.append(f"constraints: {{residency: [{regions}]}}   # where data must be able to stay")
+    if read.floor:
+        benchmark, least = read.floor
         lines.append(f"quality: {{floor: {{{benchmark}: {least:g}}}}}   # without a known score a model does not pass")
     return "".join(f"{line}\n" for line in lines)
 
@@ -134,12 +171,12 @@ def _place(country: str, catalogue: Catalogue) -> list[str]:
     if not country:
         unknown = "  # country: DE                       # where own machines stand, for residency and export rules"
         return ["# site:                               # take this # away as well", unknown, default]
-    stated = f"site:\n  country: {_quoted(country.upper())}                       # where own machines stand"
-    rows = [row for row in catalogue.tariffs if row.country.lower() == country.lower()]
+    stated = f"site:\n  country: {_quoted(country)}                       # where own machines stand"
+    rows = [row for row in catalogue.tariffs if row.country.upper() == country]
     if not rows:
         return [
             stated,
-            f"  # no tariff of {_quoted(country.upper())} is known: state a price; until then it is",
+            f"  # no tariff of {_quoted(country)} is known: state a price; until then it is",
             default,
         ]
     row = min(

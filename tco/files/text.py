@@ -14,11 +14,11 @@ BYTES_PER_MB = 1e6
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
-def read_text(path: Path) -> str:
-    """Text of a UTF-8 file of at most 5 MB; a byte order mark is dropped.
+def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
+    """Text of a UTF-8 file of at most 5 MB unless more is allowed; a byte order mark is dropped.
 
     Raises InvalidInputError for a path or bytes that cannot be a text file.
     """
@@ -26,17 +26,18 @@ def read_text(path: Path) -> str:
         state = path.stat()
         if stat.S_ISDIR(state.st_mode):
             raise _invalid(path, "is a directory; name a file in it")
-        _check_size(path, state.st_size)
+        _check_size(path, state.st_size, max_bytes)
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(max_bytes + 1)
     except FileNotFoundError:
         raise _invalid(path, f"no such file{_near(path)}; check the path") from None
     except PermissionError:
         raise _invalid(path, "may not be read; change its permissions") from None
     except (OSError, ValueError) as error:
         raise _invalid(path, f"cannot be read ({getattr(error, 'strerror', None) or error}); check the path") from None
-    if len(raw) > MAX_BYTES:
-        raise _invalid(path, "file is more than 5 MB; expected at most 5 MB")
+    if len(raw) > max_bytes:
+        most = f"{max_bytes / BYTES_PER_MB:g} MB"
+        raise _invalid(path, f"file is more than {most}; expected at most {most}")
     return decode(raw, str(path))
 
 
@@ -61,7 +62,7 @@ def check_characters(text: str, path: str) -> None:
     """Raises InvalidInputError at the first character no text file should hold, or for an empty text."""
     if not text or text.isspace():
         raise _invalid(path, "file is empty; expected keys and values")
-    found = None if text.isascii() and text.isprintable() else _UNPRINTABLE.search(text)
+    found = None if text.replace("\n", "").isprintable() else re.search(_UNPRINTABLE, text)  # compiled when needed
     if found is None:
         return
     line, column = position(text, found.start())
@@ -78,9 +79,10 @@ def position(text: str, index: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def _check_size(path: Path, n_bytes: int) -> None:
-    if n_bytes > MAX_BYTES:
-        raise _invalid(path, f"file is {n_bytes / BYTES_PER_MB:.1f} MB; expected at most 5 MB")
+def _check_size(path: Path, n_bytes: int, max_bytes: int) -> None:
+    if n_bytes > max_bytes:
+        most = f"{max_bytes / BYTES_PER_MB:g} MB"
+        raise _invalid(path, f"file is {n_bytes / BYTES_PER_MB:.1f} MB; expected at most {most}")
 
 
 def _near(path: Path) -> str:

@@ -11,12 +11,14 @@ import numpy as np
 from tco.describe.hardware import Dtype, Hardware
 from tco.describe.measurement import Measurement
 from tco.describe.model import Model
+from tco.perform import ceilings
 from tco.perform.constants import ENGINES
 from tco.perform.deployment import Deployment, deployment
 from tco.perform.effects import PARAMETERS, TERMS, Multipliers, multipliers, scaled
 from tco.perform.fitted import Fitted, fitted
-from tco.perform.groups import LOCAL_ENGINES, groups_of, sparsity_of, width_of
-from tco.perform.holdout import Kind, band_of, unseen
+from tco.perform.groups import LAYERED_ENGINES, LOCAL_ENGINES, cell_of, groups_of, sparsity_of, width_of
+from tco.perform.holdout import Kind, band_of, guessed_sd, unseen
+from tco.perform.layout import layered
 from tco.perform.memory import param_count
 from tco.perform.peaks import peaks
 from tco.perform.runs import REFERENCE_DAY, years_of
@@ -27,7 +29,8 @@ NAMES = {
     "layer": "overhead per layer", "moe_layer": "overhead per expert layer", "seq": "overhead per sequence",
     "step": "overhead per step", "link": "all-reduce latency", "link_tok": "all-reduce time per token",
     "prefill": "prompt token cost", "frontend": "front end", "power": "power while serving",
-    "pad": "expert tile padding", "spread": "expert routing spread", "total": "level of the engine version",
+    "pad": "expert tile padding", "spread": "expert routing spread", "attend": "prompt attention efficiency",
+    "total": "level of the engine version",
 }  # fmt: skip
 
 
@@ -65,48 +68,84 @@ class Calibrated:
     @property
     def bands(self) -> dict[str, tuple[float, float]]:
         """By metric, p10 and p90 of measured over predicted."""
-        return {metric: _band(metric, self.unseen, self.held) for metric in BANDED}
+        return {metric: _band(metric, self.unseen, self.labels, self.held) for metric in BANDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A deployment with its prior constants, and what decides the effects it gets."""
+
+    prior: Deployment
+    labels: dict[str, str]
+    covariates: dict[str, float]
+    day: date
+
+
+def placed(
+    *, model: Model, hardware: Hardware, n_gpus: int, dtype: Dtype, kv_dtype: Dtype, engine: str,
+    reference: Hardware | None, held: Fitted, n_groups: int = 1, n_expert_ranks: int = 1,
+) -> Placed:  # fmt: skip
+    """The prior deployment and its groups, as of the newest engine version measured."""
+    known = engine if engine in ENGINES else "llama.cpp" if engine in LOCAL_ENGINES else "other"
+    peak, n_tensor = peaks(hardware=hardware, dtype=dtype, reference=reference), n_gpus
+    if engine in LAYERED_ENGINES:
+        n_tensor = 1
+    built = deployment(
+        model=model, hardware=hardware, n_gpus=n_tensor, dtype=dtype, kv_dtype=kv_dtype, engine=known,
+        reference=reference, n_groups=n_groups,
+    )  # fmt: skip
+    if n_gpus > n_tensor:
+        built = layered(deployment=built, model=model, n_gpus=n_gpus, link_bytes_per_s=peak.link_bytes_per_s)
+    newest, version = held.origin.get("newest", {}).get(engine, (REFERENCE_DAY.isoformat(), ""))
+    day = date.fromisoformat(newest)
+    labels = groups_of(
+        model=model, hardware=hardware, dtype=dtype, kv_dtype=kv_dtype, engine=engine,
+        peak=peak, is_sparse=param_count(model=model).expert > 0, n_groups=n_groups, n_expert_ranks=n_expert_ranks,
+    ) | {"version": version, "era": f"{engine}/{day.year}"}  # fmt: skip
+    labels["cell"] = cell_of(labels)
+    width = width_of(model, n_tensor, n_expert_ranks)
+    covariates = {"years": years_of(day), "width": width, "sparsity": sparsity_of(model)}
+    return Placed(built, labels, covariates, day)
 
 
 def calibrated(
     *, model: Model, hardware: Hardware, n_gpus: int = 1, dtype: Dtype = "bf16", kv_dtype: Dtype = "bf16",
     engine: str = "vllm", reference: Hardware | None = None, shipped: Fitted | None = None,
+    n_groups: int = 1, n_expert_ranks: int = 1,
 ) -> Calibrated:  # fmt: skip
     """Prior deployment times the fitted multipliers of its groups, as of the newest engine version measured."""
     held = shipped or fitted()
-    known = engine if engine in ENGINES else "llama.cpp" if engine in LOCAL_ENGINES else "other"
-    built = deployment(
-        model=model, hardware=hardware, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, engine=known,
-        reference=reference,
+    at = placed(
+        model=model, hardware=hardware, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, engine=engine,
+        reference=reference, held=held, n_groups=n_groups, n_expert_ranks=n_expert_ranks,
     )  # fmt: skip
-    newest, version = held.origin.get("newest", {}).get(engine, (REFERENCE_DAY.isoformat(), ""))
-    day = date.fromisoformat(newest)
-    labels = groups_of(
-        model=model, hardware=hardware, dtype=dtype, kv_dtype=kv_dtype, engine=engine,
-        peak=peaks(hardware=hardware, dtype=dtype, reference=reference),
-        is_sparse=param_count(model=model).expert > 0,
-    ) | {"version": version, "era": f"{engine}/{day.year}"}  # fmt: skip
-    covariates = {"years": years_of(day), "width": width_of(model, n_gpus), "sparsity": sparsity_of(model)}
-    by = multipliers(groups=labels, covariates=covariates, effects=held.effects)
+    built, labels, day, version = at.prior, at.labels, at.day, at.labels["version"]
+    by = multipliers(groups=labels, covariates=at.covariates, effects=held.effects)
     missing = tuple(kind for kind in unseen(row_groups=labels, known=held.known) if kind != "source")
-    fast, slow = _band("itl_ms", missing, held)
+    built, by, missing = ceilings.measured_here(built, by, missing, hardware=hardware, dtype=dtype, engine=engine)
+    fast, slow = _band("itl_ms", missing, labels, held)
     assumes = version.replace("/", " ") or engine
     plain = (note for note in built.notes if not note.endswith(PRIOR_NOTES))
     notes = (*plain, f"speed as of {assumes}, {day.isoformat()[:7]}", *(_note(kind, labels) for kind in missing))
     found = replace(scaled(deployment=built, by=by), band_low_frac=1.0 / slow, band_high_frac=1.0 / fast, notes=notes)
+    found = ceilings.reached(deployment=found, hardware=hardware, dtype=dtype, engine=engine)
     return Calibrated(found, missing, float(by.power), f"{assumes}, {day.isoformat()[:7]}", by, labels, held)
 
 
 def _note(kind: Kind, labels: Mapping[str, str]) -> str:
+    if kind == "pairing":
+        parts = f"{labels['model']}, {labels['gpu']}, {labels['engine']}"
+        return f"{parts}: each measured, but not together in this number format; wider band"
     return f"{labels[kind]}: no measurement of this {kind}; constants of the others, wider band"
 
 
-def _band(metric: str, missing: tuple[Kind, ...], held: Fitted) -> tuple[float, float]:
+def _band(metric: str, missing: tuple[Kind, ...], labels: Mapping[str, str], held: Fitted) -> tuple[float, float]:
     row = Measurement(
         id="-", source="", family="", engine="", model="-", dtype="", gpu="-", n_gpus=1, concurrency=16.0,
         input_tok=1.0, output_tok=1.0, metric=metric,  # type: ignore[arg-type]
     )  # fmt: skip
-    low, high = band_of(row=row, missing=missing, tables=held.bands)
+    guess = guessed_sd(row_groups=labels, known=held.known)
+    low, high = band_of(row=row, missing=missing, tables=held.bands, guessed_sd=guess)
     return float(np.exp(low)), float(np.exp(high))
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
+
+import numpy as np
 
 from tco.describe.hardware import Hardware
 from tco.describe.record import Kind
 from tco.perform import constants
+from tco.perform.arrivals import Percentile, burst_spread, seqs_at, wait_s
+from tco.perform.batching import Batch, batch, itl_at, max_concurrency, ttft_at
 from tco.perform.deployment import Deployment
 from tco.perform.energy import busy_w
 from tco.perform.load import Load, Slo
-from tco.perform.solve import BINDINGS, MAX_BUSY_FRAC, Solution, solve
+from tco.perform.solve import BINDINGS, EXPONENTS, MAX_BUSY_FRAC, Solution, solve
 from tco.units import BYTES_PER_GB, MS_PER_S
 
+Basis = Literal[
+    "measured", "interpolated", "measured, scaled by the model", "interpolated, scaled by the model",
+    "stated", "predicted", "predicted from a measurement",
+]  # fmt: skip
+REPORTED: tuple[Percentile, ...] = (95, 99)
 STATED_BAND = (0.85, 1.15)  # assumed: lengths and engine versions differ from what was timed
 
 
@@ -32,7 +42,7 @@ class Capacity:
     itl_s: float | None
     e2e_s: float | None
     binding: str
-    basis: Literal["measured", "stated", "predicted"]
+    basis: Basis
     band_low_frac: float
     band_high_frac: float
     busy_w: float | None = None  # the replica's GPUs while serving
@@ -42,6 +52,7 @@ class Capacity:
     source: str = ""
     as_of: date | None = None
     kind: Kind = "assumed"
+    percentiles_s: Mapping[str, float] = field(default_factory=dict)  # ttft_p95, itl_p95, ttft_p99, itl_p99 where known
 
     @property
     def feasible(self) -> bool:
@@ -134,7 +145,27 @@ def _binding(*, deployment: Deployment, slo: Slo, solution: Solution) -> str:
         return name
     if not slo.interactive and float(solution.n_seqs) < float(solution.max_seqs):
         return "throughput"
-    return "engine limit" if float(solution.max_seqs) >= float(deployment.max_seqs) else "memory"
+    return "engine limit" if float(solution.max_seqs) >= float(deployment.max_seqs * deployment.n_batches) else "memory"
+
+
+def latencies_s(
+    *, deployment: Deployment, load: Load, solution: Solution, state_at: Callable[..., Batch] = batch
+) -> dict[str, float]:
+    """p95 and p99 of TTFT and ITL of one scalar deployment at its operating point, waiting for a slot included."""
+    slots = np.asarray(max_concurrency(deployment=deployment, load=load))
+    mean, rate = solution.n_seqs / deployment.n_batches, solution.req_per_s / deployment.n_batches
+    full = np.asarray(state_at(deployment=deployment, load=load, n_seqs=slots**EXPONENTS).req_per_s).max()
+    found = {}
+    for percentile in REPORTED:
+        most = seqs_at(mean_seqs=mean, spread=burst_spread(arrival_scv=load.arrival_scv), percentile=percentile)
+        state = state_at(deployment=deployment, load=load, n_seqs=np.clip(most, 1.0, slots))
+        waits = wait_s(
+            mean_seqs=mean, slots=slots, arrival_scv=load.arrival_scv, req_per_s=rate, most_req_per_s=full,
+            percentile=percentile,
+        )  # fmt: skip
+        found[f"ttft_p{percentile}"] = float(ttft_at(state=state, percentile=percentile) + waits)
+        found[f"itl_p{percentile}"] = float(itl_at(state=state, percentile=percentile))
+    return found
 
 
 def _power_w(*, hardware: Hardware | None, deployment: Deployment, n_seqs: float) -> float | None:
@@ -151,12 +182,14 @@ def predicted(
     slo: Slo,
     hardware: Hardware | None = None,
     max_busy_frac: float = MAX_BUSY_FRAC,
+    state_at: Callable[..., Batch] = batch,
 ) -> Capacity:
     """Capacity of one scalar deployment from the step-time model; ``hardware`` only adds the power hint.
 
-    Highest rate within every target, and for interactive loads below ``max_busy_frac`` of saturation.
+    Highest rate within every target, and for interactive loads below ``max_busy_frac`` of saturation. ``state_at`` as
+    in ``solve``.
     """
-    solution = solve(deployment=deployment, load=load, slo=slo, max_busy_frac=max_busy_frac)
+    solution = solve(deployment=deployment, load=load, slo=slo, max_busy_frac=max_busy_frac, state_at=state_at)
     reasons = _room_reasons(deployment=deployment, load=load, solution=solution)
     ttft_s, itl_s, e2e_s = float(solution.ttft_s), float(solution.itl_s), float(solution.e2e_s)
     fits = bool(solution.fits)
@@ -177,6 +210,9 @@ def predicted(
         busy_w=_power_w(hardware=hardware, deployment=deployment, n_seqs=n_seqs) if fits else None,
         margin_gb=float(deployment.margin_bytes) / BYTES_PER_GB,
         reasons=reasons,
+        percentiles_s=latencies_s(deployment=deployment, load=load, solution=solution, state_at=state_at)
+        if fits and slo.interactive and not reasons
+        else {},
         notes=deployment.notes,
         source=constants.SOURCE,
         as_of=constants.AS_OF,

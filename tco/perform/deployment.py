@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -16,6 +16,7 @@ from tco.units import BYTES_PER_GB, Num
 
 LARGE_CARD_BYTES = 70.0 * BYTES_PER_GB  # vLLM admits 1,024 sequences from here on
 ACTIVATION_BYTES_PER_TOK_HIDDEN = 16.0
+LOCAL: frozenset[Engine] = frozenset({"llama.cpp", "ollama"})
 EIGHT_BIT: frozenset[Dtype] = frozenset({"fp8", "int8", "q8_0"})
 
 
@@ -68,28 +69,74 @@ class Deployment:
     n_groups: Num = 1.0  # attention groups that share the experts; batches and tokens are per group
     prefill_cost: Num = 1.0  # time of prompt tokens over what the roofline model gives
     burst_frac: Num = 0.15  # share of requests that wait for a whole wave of prompts
+    n_stages: Num = 1.0  # pipeline stages; batches and tokens are per stage, as many batches are under way
     notes: tuple[str, ...] = ()
+    host: HostShare | None = None
+    draft: Draft | None = None
+
+    @property
+    def n_batches(self) -> Num:
+        """Batches under way at once: one for each attention group and pipeline stage."""
+        return self.n_groups * self.n_stages
 
 
-NUM_FIELDS = tuple(field.name for field in fields(Deployment) if field.name != "notes")
+@dataclass(frozen=True, slots=True)
+class HostShare:
+    """The weights that stay in the host's memory, and how they are used; all per GPU."""
+
+    always_bytes: Num
+    expert_bytes: Num
+    flop_per_tok: Num
+    bytes_per_s: Num  # the host reads its memory
+    flop_per_s: Num  # the host computes
+    link_bytes_per_s: Num  # one direction
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Speculative decoding: ``n_tok`` tokens are proposed a step; a share of them is accepted, one after the other."""
+
+    deployment: Deployment
+    n_tok: Num
+    accept_frac: Num
+
+
+PARTS = ("notes", "host", "draft")
+NUM_FIELDS = tuple(field.name for field in fields(Deployment) if field.name not in PARTS)
+HOST_FIELDS = tuple(field.name for field in fields(HostShare))
+
+
+def merged(held: Sequence[Deployment], join: Callable[[list[Num]], Num]) -> Deployment:
+    """One deployment whose every number is ``join`` of theirs; all or none have a host share, or a draft. No notes."""
+    numbers = {name: join([getattr(each, name) for each in held]) for name in NUM_FIELDS}
+    hosts = [each.host for each in held if each.host is not None]
+    drafts = [each.draft for each in held if each.draft is not None]
+    host, draft = None, None
+    if hosts:
+        host = HostShare(*(join([getattr(each, name) for each in hosts]) for name in HOST_FIELDS))
+    if drafts:
+        beside = merged([each.deployment for each in drafts], join)
+        draft = Draft(beside, join([each.n_tok for each in drafts]), join([each.accept_frac for each in drafts]))
+    return Deployment(**numbers, notes=(), host=host, draft=draft)
 
 
 def stack(deployments: Sequence[Deployment]) -> Deployment:
     """Many scalar deployments as one whose fields are arrays of that length; notes stay with the scalars."""
-    columns = {name: np.array([getattr(each, name) for each in deployments]) for name in NUM_FIELDS}
-    return Deployment(**columns, notes=())
+    return merged(deployments, np.array)
 
 
 def _memory_fields(
     *, model: Model, hardware: Hardware, shape: Shape, n_gpus: int, dtype: Dtype, kv_dtype: Dtype, peak: Peaks,
-    n_groups: int,
+    n_groups: int, engine: Engine,
 ) -> dict[str, Num]:  # fmt: skip
     params = memory.param_count(model=model)
     quantised, other = memory.weight_bytes_per_param(model=model, dtype=dtype)
+    body = memory.body_bytes_per_param(params=params, dtype=dtype, quantised=quantised, other=other)
     n_split = n_gpus // n_groups  # attention, dense layers and head are repeated in each group, experts are not
     shared = memory.weights_bytes(model=model, dtype=dtype) - params.expert * quantised
     resident = shared / n_split + params.expert * quantised / n_gpus
     cache = memory.cache_bytes(model=model, shape=shape, n_gpus=n_split, kv_dtype=kv_dtype)
+    is_local = engine in LOCAL
     overhead = memory.overhead_bytes(memory_bytes=peak.memory_bytes, is_moe=params.expert > 0, n_gpus=n_gpus)
     return {
         "n_gpus": float(n_gpus),
@@ -98,14 +145,14 @@ def _memory_fields(
         "margin_bytes": memory.margin_bytes(
             memory_bytes=peak.memory_bytes,
             weights_bytes=resident,
-            reserve_frac=memory.reserve_frac(hardware=hardware),
-            overhead_bytes=overhead,
+            reserve_frac=memory.reserve_frac(hardware=hardware, is_local=is_local),
+            overhead_bytes=memory.LOCAL_OVERHEAD_BYTES if is_local else overhead,
         ),
         "kv_full_bytes_per_tok": cache.full_bytes_per_tok,
         "kv_window_bytes_per_tok": cache.window_bytes_per_tok,
         "kv_window_tok": cache.window_tok,
         "kv_state_bytes": cache.state_bytes,
-        "always_bytes": (params.body * params.body_reads * quantised + params.router * other) / n_split,
+        "always_bytes": (params.body * params.body_reads * body + params.router * other) / n_split,
         "expert_bytes": params.expert * quantised / n_gpus,
         "expert_active_frac": params.expert_active_frac,
         "activation_bytes_per_tok": ACTIVATION_BYTES_PER_TOK_HIDDEN * shape.hidden * shape.n_layers / n_split,
@@ -212,12 +259,12 @@ def deployment(
     """
     peak = peaks(hardware=hardware, dtype=dtype, reference=reference)
     gpu = constants.family(hardware.id)
-    shape = model.shape or memory.typical_shape(active_params=memory.param_count(model=model).active)
+    shape = memory.shape_of(model=model)
     fitted = bool(gpu) and constants.OVERHEADS[engine].fitted and model.shape is not None
     low, high = constants.BAND_FITTED if fitted else constants.BAND_PRIOR
     memory_fields = _memory_fields(
         model=model, hardware=hardware, shape=shape, n_gpus=n_gpus, dtype=dtype, kv_dtype=kv_dtype, peak=peak,
-        n_groups=n_groups,
+        n_groups=n_groups, engine=engine,
     )  # fmt: skip
     return Deployment(
         **memory_fields,
@@ -228,4 +275,6 @@ def deployment(
         band_low_frac=low,
         band_high_frac=high,
         notes=_notes(model=model, hardware=hardware, gpu=gpu, n_gpus=n_gpus, engine=engine, peak=peak),
+        host=None,
+        draft=None,
     )

@@ -11,6 +11,10 @@ from tco.units import J_PER_KWH, S_PER_H, TOK_PER_MTOK, W_PER_KW, Num
 TDP_FRAC_ONE = 0.63
 TDP_FRAC_MANY = 0.83
 N_SEQS_MANY = 256.0
+# Share of the rated power while the GPU waits for its host between steps: 79 rows of ML.ENERGY v2 on A100 and H100,
+# whose GPUs computed 5 to 50% of the time at 0.25 to 0.6 of the rated power.
+TDP_FRAC_WAITING = 0.25
+TDP_FRAC_TYPICAL = 0.72  # at which profiles state the busy power, where nobody measured it
 
 
 def power_w(*, idle_w: Num, busy_w: Num, busy_frac: Num) -> Num:
@@ -22,6 +26,26 @@ def busy_tdp_frac(*, n_seqs: Num) -> Num:
     """Share of the rated power at C sequences: 0.63 at one, 0.83 from 256, linear in log C; C >= 1."""
     reached: Num = np.clip(np.log(n_seqs) / np.log(N_SEQS_MANY), 0.0, 1.0)
     return TDP_FRAC_ONE + (TDP_FRAC_MANY - TDP_FRAC_ONE) * reached
+
+
+def serving_tdp_frac(*, n_seqs: Num, gpu_busy_frac: Num) -> Num:
+    """Share of the rated power at C sequences, a GPU busy a share u of the time: w + (b(C) - w) u, 0 <= u <= 1."""
+    return TDP_FRAC_WAITING + (busy_tdp_frac(n_seqs=n_seqs) - TDP_FRAC_WAITING) * gpu_busy_frac
+
+
+def serving_w(*, hardware: Hardware, n_gpus: int, n_seqs: Num, gpu_busy_frac: Num, multiplier: Num = 1.0) -> Num | None:
+    """Power of a replica's GPUs at a load, without the host: typical busy power, scaled as ``serving_tdp_frac``.
+
+    The typical power is the stated one, else 0.72 of the rated; None if both are unknown. ``multiplier`` is the fitted.
+    """
+    if hardware.busy_w is not None:
+        typical_w = hardware.busy_w.value
+    elif hardware.max_w is not None:
+        typical_w = TDP_FRAC_TYPICAL * hardware.max_w.value
+    else:
+        return None
+    frac = serving_tdp_frac(n_seqs=n_seqs, gpu_busy_frac=gpu_busy_frac)
+    return multiplier * typical_w * n_gpus * frac / TDP_FRAC_TYPICAL
 
 
 def busy_w(*, hardware: Hardware, n_gpus: int = 1, n_seqs: Num = N_SEQS_MANY) -> Num | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tco.perform.assumed import ASSUMED
 from tco.perform.effects import PARAMETERS, TERMS, Multipliers, scaled
 from tco.perform.forecast import forecast
 from tco.perform.runs import Runs, subset
@@ -28,7 +29,7 @@ FIRST_TOKEN = ("frontend", "burst")
 # Spread expected of a good model, by metric: how much a row weighs.
 ROW_SD = {"itl_ms": 0.10, "output_tok_s_total": 0.12, "decode_tok_s_single": 0.08, "prefill_tok_s": 0.15,
           "joules_per_token": 0.12, "ttft_ms": 0.35}  # fmt: skip
-CROWD_EXPONENT = 0.4  # rows of one source, model, accelerator and engine count n^0.6, not n
+CROWD_EXPONENT = 0.3  # rows of one source, model, accelerator and engine count n^0.7, not n
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Design:
     names: tuple[str, ...]
     prior_sd: Array
     columns: dict[str, Array]  # parameter -> runs x effects
+    assumed: dict[str, Array]  # parameter -> runs: what is assumed before any fit
     measured: Array
     weight: Array
 
@@ -60,7 +62,9 @@ def design(runs: Runs) -> Design:
     for parameter, held in blocks.items():
         for index, column in held:
             columns[parameter][:, index] = column
-    return Design(tuple(names), np.array(prior), columns, _measured(runs), _weights(runs))
+    guesses = np.array([ASSUMED.get(name, 0.0) for name in names])
+    assumed = {name: held @ guesses for name, held in columns.items()}
+    return Design(tuple(names), np.array(prior), columns, assumed, _measured(runs), _weights(runs))
 
 
 def _measured(runs: Runs) -> Array:
@@ -78,7 +82,12 @@ def _weights(runs: Runs) -> Array:
 
 def multipliers_of(*, plan: Design, theta: Array) -> dict[str, Array]:
     """Logarithm of each multiplier, by run."""
-    return {name: columns @ theta for name, columns in plan.columns.items()}
+    return {name: columns @ theta + plan.assumed[name] for name, columns in plan.columns.items()}
+
+
+def multipliers(*, plan: Design, theta: Array) -> Multipliers:
+    """Each multiplier, by run."""
+    return Multipliers(**{name: np.exp(value) for name, value in multipliers_of(plan=plan, theta=theta).items()})
 
 
 def predicted_log(*, runs: Runs, logs: dict[str, Array]) -> Array:
@@ -119,7 +128,8 @@ def _solve(runs: Runs, plan: Design, used: Mask, start: Array | None, n_steps: i
     chosen = np.flatnonzero(present)
     inverse_variance = plan.prior_sd[chosen] ** -2
     some, blocks = subset(runs, used), {name: plan.columns[name][np.ix_(used, chosen)] for name in free}
-    fixed = {name: columns[used] @ np.where(present, 0.0, theta) for name, columns in plan.columns.items()}
+    rest = np.where(present, 0.0, theta)
+    fixed = {name: columns[used] @ rest + plan.assumed[name][used] for name, columns in plan.columns.items()}
     measured, row_weight = plan.measured[used], plan.weight[used]
 
     def errors(at: Array) -> tuple[dict[str, Array], Array]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tco.describe.hardware import Dtype, Hardware
@@ -12,6 +14,8 @@ from tco.perform.peaks import Peaks
 LOCAL_ENGINES = frozenset(
     {"llama.cpp", "ollama", "mlc", "mlc-llm", "exllama", "exllamav2", "mlx", "lm-studio", "ktransformers"}
 )
+# Engines that put whole layers on each GPU, which then work one after another.
+LAYERED_ENGINES = frozenset({"llama.cpp", "ollama", "lm-studio", "exllama", "exllamav2", "ktransformers"})
 # Hardware id prefix -> architecture; the first that fits.
 ARCHITECTURES: tuple[tuple[str, str], ...] = (
     ("h100", "hopper"), ("h200", "hopper"), ("h800", "hopper"), ("h20", "hopper"), ("gh200", "hopper"),
@@ -22,6 +26,7 @@ ARCHITECTURES: tuple[tuple[str, str], ...] = (
     ("mi", "cdna"), ("rx-", "rdna"), ("radeon", "rdna"), ("strix", "rdna"), ("gaudi", "gaudi"), ("tpu", "tpu"),
     ("jetson", "jetson"), ("dgx-spark", "blackwell-card"), ("v100", "volta"), ("p100", "pascal"), ("p40", "pascal"),
     ("t4", "turing"), ("rtx-20", "turing"), ("arc", "arc"), ("ascend", "ascend"),
+    ("epyc", "cpu"), ("xeon", "cpu"), ("desktop", "cpu"),
 )  # fmt: skip
 TYPICAL_WIDTH = 4096.0
 _ADA_CARDS = ("rtx-4000-ada", "rtx-5000-ada", "rtx-6000-ada")
@@ -82,3 +87,10 @@ def groups_of(
         "split": f"{split}/{'sparse' if is_sparse else 'dense'}",
         "model": model.id,
     }
+
+
+def cell_of(groups: Mapping[str, str]) -> str:
+    """Label of a pairing of model, engine, accelerator and precision; local engines have too few rows of each."""
+    if groups["block"] == "local":
+        return ""
+    return f"{groups['model']}/{groups['engine']}/{groups['gpu']}/{groups['precision']}"

@@ -21,10 +21,17 @@ BYTES_PER_WEIGHT: dict[Dtype, float] = {
     "q8_0": 34.0 / 32.0, "q4_0": 18.0 / 32.0, "q4_k_m": 4.89 / 8.0, "q2": 3.35 / 8.0,
 }  # fmt: skip
 GGUF: frozenset[Dtype] = frozenset({"q8_0", "q4_0", "q4_k_m", "q2"})  # these quantise the embeddings as well
+# gpt-oss: quantization_config.modules_to_not_convert lists attention, router, embeddings and head.
+EXPERTS_ONLY: frozenset[Dtype] = frozenset({"mxfp4"})
 
 RESERVE_FRAC = 0.08  # vLLM from 0.22 uses 92% of the memory
-# Shared with the operating system: assumed, after macOS's default limit of 75% for the GPU.
+# llama.cpp takes what it needs: its context and compute buffers, a little left alone (assumed).
+LOCAL_RESERVE_FRAC = 0.03
+LOCAL_OVERHEAD_BYTES = 1.0 * BYTES_PER_GIB
+# Shared with the operating system: assumed, after macOS's default limits for the GPU, 75% or 2/3 up to 36 GB.
 SHARED_RESERVE_FRAC = 0.25
+SMALL_APPLE_RESERVE_FRAC = 1.0 / 3.0
+SMALL_APPLE_GB = 36.0
 SHARED_MEMORY = frozenset({"apple", "laptop", "phone", "soc", "cpu"})
 # Activations and graphs of vLLM on an 80 GB H100, measured by llm-d-planner; scaled down on smaller cards (assumed).
 ACTIVATION_BYTES = 4.8 * BYTES_PER_GIB
@@ -39,7 +46,7 @@ TYPICAL_ASPECT = 100.0  # hidden size over layers of a typical transformer (assu
 class ParamCount:
     """Parameters by how they are stored and read; counts, not billions."""
 
-    body: float  # quantised, read every step
+    body: float  # quantised unless the format is one of experts alone, read every step
     expert: float  # quantised, all routed experts
     expert_active_frac: float
     router: float  # 16 bit, read every step
@@ -106,23 +113,30 @@ def param_count(*, model: Model) -> ParamCount:
 
 
 def weight_bytes_per_param(*, model: Model, dtype: Dtype) -> tuple[float, float]:
-    """Bytes of a quantised weight and of an embedding or router weight, scaled to the checkpoint's size if stated."""
+    """Bytes of an expert's weight and of an embedding or router weight, scaled to the checkpoint's size if stated."""
     quantised = BYTES_PER_WEIGHT[dtype]
     other = quantised if dtype in GGUF else max(BYTES_16BIT, quantised)
     if dtype not in model.checkpoint_gb:
         return quantised, other
     params = param_count(model=model)
-    computed = (params.body + params.expert) * quantised + (params.total - params.body - params.expert) * other
-    scale = model.checkpoint_gb[dtype] * BYTES_PER_GB / computed
+    rest = params.total - params.body - params.expert
+    body = params.body * body_bytes_per_param(params=params, dtype=dtype, quantised=quantised, other=other)
+    scale = model.checkpoint_gb[dtype] * BYTES_PER_GB / (body + params.expert * quantised + rest * other)
     return quantised * scale, other * scale
+
+
+def body_bytes_per_param(*, params: ParamCount, dtype: Dtype, quantised: float, other: float) -> float:
+    """Bytes of a weight of attention or of a dense layer: quantised, but 16 bit in formats of experts alone."""
+    return other if dtype in EXPERTS_ONLY and params.expert > 0 else quantised
 
 
 def weights_bytes(*, model: Model, dtype: Dtype) -> float:
     """Bytes of all weights: checkpoint size if stated, else parameters times bytes, embeddings and router 16 bit."""
     params = param_count(model=model)
     quantised, other = weight_bytes_per_param(model=model, dtype=dtype)
-    matrices = params.body + params.expert
-    return matrices * quantised + (params.total - matrices) * other
+    body = body_bytes_per_param(params=params, dtype=dtype, quantised=quantised, other=other)
+    rest = params.total - params.body - params.expert
+    return params.body * body + params.expert * quantised + rest * other
 
 
 def touched_frac(*, expert_active_frac: Num, n_tok: Num) -> Num:
@@ -145,6 +159,11 @@ def typical_shape(*, active_params: float) -> Shape:
     hidden = TYPICAL_ASPECT * layers
     heads = max(8, int(hidden // 128))
     return Shape(n_layers=int(layers), hidden=int(hidden), n_heads=heads, n_kv_heads=8, head_dim=128, vocab=1)
+
+
+def shape_of(*, model: Model) -> Shape:
+    """The published dimensions, else typical ones."""
+    return model.shape or typical_shape(active_params=param_count(model=model).active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +206,14 @@ def kv_bytes_per_tok(*, shape: Shape, n_gpus: int = 1, kv_dtype: Dtype = "bf16")
     return cache.full_bytes_per_tok + cache.window_bytes_per_tok
 
 
-def reserve_frac(*, hardware: Hardware) -> float:
-    """Share of the memory an engine leaves alone: 8%, or 25% (assumed) where the system shares the memory."""
-    return SHARED_RESERVE_FRAC if hardware.category in SHARED_MEMORY else RESERVE_FRAC
+def reserve_frac(*, hardware: Hardware, is_local: bool = False) -> float:
+    """Share of the memory an engine leaves alone: 8%, locally 3%, or 25% (a third of a small Apple) if shared."""
+    memory = hardware.memory_gb
+    if hardware.category == "apple" and memory is not None and memory.value <= SMALL_APPLE_GB:
+        return SMALL_APPLE_RESERVE_FRAC
+    if hardware.category in SHARED_MEMORY:
+        return SHARED_RESERVE_FRAC
+    return LOCAL_RESERVE_FRAC if is_local else RESERVE_FRAC
 
 
 def overhead_bytes(*, memory_bytes: Num, is_moe: bool, n_gpus: int) -> Num:

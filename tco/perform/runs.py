@@ -4,41 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.describe.hardware import Dtype, Hardware
+from tco.describe.hardware import Hardware
 from tco.describe.measurement import Measurement
 from tco.describe.model import Model
 from tco.describe.record import Figure
 from tco.errors import MissingDataError, UnknownNameError
-from tco.perform.batching import max_concurrency
 from tco.perform.constants import ENGINES
 from tco.perform.deployment import NUM_FIELDS, Deployment, deployment, stack
-from tco.perform.groups import LOCAL_ENGINES, groups_of, sparsity_of, width_of
+from tco.perform.groups import LOCAL_ENGINES, cell_of, groups_of, sparsity_of, width_of
 from tco.perform.load import Load
 from tco.perform.memory import param_count
 from tco.perform.peaks import peaks
+from tco.perform.spellings import dtype_of as dtype_of
+from tco.perform.spellings import engine_of as engine_of
+from tco.perform.spellings import params_named
+from tco.perform.step import kv_seq_bytes
 from tco.units import BYTES_PER_GB, BYTES_PER_GIB
 
 Array = NDArray[np.float64]
-DTYPES: dict[str, Dtype] = {
-    "f16": "fp16", "fp4": "nvfp4", "q4_k": "q4_k_m", "q4": "q4_0", "q8": "q8_0", "awq": "int4", "gptq": "int4",
-    "w4a16": "int4", "int4-awq": "int4", "w8a8": "int8", "q6_k": "q8_0", "q5_k_m": "q4_k_m", "bfloat16": "bf16",
-    "float16": "fp16", "f32": "fp32", "int4_g128": "int4", "q4f16_1": "int4",
-}  # fmt: skip
-# Formats of other names: the one with the nearest number of bits.
-LIKE: tuple[tuple[re.Pattern[str], Dtype], ...] = (
-    (re.compile(r"^i?q[123]"), "q2"), (re.compile(r"^i?q[45]"), "q4_k_m"), (re.compile(r"^q[68]"), "q8_0"),
-    (re.compile(r"nvfp4"), "nvfp4"), (re.compile(r"mxfp4"), "mxfp4"), (re.compile(r"fp8|mxfp8|e4m3|e5m2"), "fp8"),
-    (re.compile(r"int4|w4|awq|gptq|nf4|4[-_]?bit"), "int4"), (re.compile(r"int8|w8|8[-_]?bit"), "int8"),
-    (re.compile(r"bf16|auto"), "bf16"), (re.compile(r"fp16|half|16[-_]?bit"), "fp16"),
-)  # fmt: skip
-ENGINE_NAMES = {"trtllm": "tensorrt-llm", "trt": "tensorrt-llm", "llamacpp": "llama.cpp", "trt-llm": "tensorrt-llm"}
 RELEASED: dict[str, date] = {  # recalled, for rows without a date
     "1.0.0rc3": date(2025, 7, 15), "0.12.0": date(2025, 12, 3), "0.5.1.post1": date(2025, 8, 20),
     "0.5.6.post2": date(2025, 12, 10), "0.5.8.post1": date(2026, 1, 30),
@@ -48,6 +38,10 @@ DAYS_PER_YEAR = 365.25
 MAX_SEQS_OFFLINE = 2048.0  # TensorRT-LLM's default for throughput runs
 BENCHMARK_FRAC = 0.95
 BENCHMARK_BYTES = 2.0 * BYTES_PER_GIB
+LEAST_CACHE_FRAC = 0.03  # of the memory, where the weights as counted here leave less and yet it ran (assumed)
+# Engines that admit a request only when its whole answer has room (TensorRT-LLM's GUARANTEED_NO_EVICT); the others
+# admit by what is in use and preempt.
+RESERVING = frozenset({"tensorrt-llm"})
 _VERSION = re.compile(r"(?:^|[v:])(\d+\.\d+)")
 _REQUESTS = re.compile(r"(\d+) requests")
 
@@ -88,24 +82,6 @@ class _Kept:
 Resolver = tuple[Callable[[str], Model], Callable[[str], Hardware]]
 
 
-def engine_of(name: str) -> str:
-    """The engine's name as this project writes it."""
-    plain = name.strip().lower()
-    return ENGINE_NAMES.get(plain, plain)
-
-
-def dtype_of(name: str) -> Dtype:
-    """A number format as this project writes it; raises MissingDataError where it is not known."""
-    plain = name.strip().lower()
-    plain = DTYPES.get(plain, plain)
-    if plain in get_args(Dtype):
-        return cast(Dtype, plain)
-    for pattern, nearest in LIKE:
-        if pattern.search(plain):
-            return nearest
-    raise MissingDataError(f"number format {name!r} is not known")
-
-
 def model_of(row: Measurement, find: Callable[[str], Model]) -> Model:
     """The model's profile, else one of typical shape from the parameter counts of the row."""
     try:
@@ -114,9 +90,11 @@ def model_of(row: Measurement, find: Callable[[str], Model]) -> Model:
         found = None
     if found is not None and (found.shape is not None or found.recurrence is not None or not row.params_total_b):
         return found
-    if row.params_total_b is None:
-        raise MissingDataError(f"model {row.model!r} is not in the catalogue, and the row states no parameter count")
     total, active = row.params_total_b, row.params_active_b or row.params_total_b
+    if total is None:
+        total, active = params_named(row.model)
+    if total is None or active is None:
+        raise MissingDataError(f"model {row.model!r} is not in the catalogue, and the row states no parameter count")
     return Model(
         id=f"sized-{total:g}b-a{active:g}b", name=row.model, vendor="unknown", weights="open",
         params_total_b=_count_of(total), params_active_b=_count_of(min(active, total)),
@@ -128,6 +106,13 @@ def version_of(row: Measurement) -> str:
     """Engine and the first two parts of its version, as far as stated; empty where unknown."""
     found = _VERSION.search(row.engine_version)
     return f"{engine_of(row.engine)}/{found[1]}" if found else ""
+
+
+def host_of(version: str) -> str:
+    """Versions whose host work is known to differ: vLLM before 0.6, whose scheduler kept the GPU waiting."""
+    name, _, number = version.partition("/")
+    parts = number.split(".")
+    return "vllm/before-0.6" if name == "vllm" and parts[0] == "0" and int(parts[1]) < 6 else ""
 
 
 def _count_of(value: float) -> Figure:
@@ -167,17 +152,19 @@ def _deployed(
 
 
 def _fitting_seqs(row: Measurement, built: Deployment) -> float:
-    """Sequences whose cache fits, up to the engine's limit.
+    """Sequences whose cache fits, up to the engine's limit: at I + O where the engine reserves it, else at I + O/2.
 
     Benchmarks leave 5% of the memory and 2 GiB (assumed, after TensorRT-LLM's settings); a datasheet's GB are GiB.
     """
-    if built.margin_bytes <= 0.0:  # it ran all the same, with less overhead or other numbers than stated
-        return MAX_SEQS_OFFLINE
-    load = Load(input_tok=max(row.input_tok, 1.0), output_tok=max(row.output_tok, 1.0))
     whole = built.memory_bytes * BYTES_PER_GIB / BYTES_PER_GB
-    margin = np.maximum(built.margin_bytes, BENCHMARK_FRAC * whole - built.weights_bytes - BENCHMARK_BYTES)
-    held = replace(built, margin_bytes=margin, max_seqs=MAX_SEQS_OFFLINE)
-    return max(1.0, float(max_concurrency(deployment=held, load=load)))
+    room = np.maximum(built.margin_bytes, BENCHMARK_FRAC * whole - built.weights_bytes - BENCHMARK_BYTES)
+    least = LEAST_CACHE_FRAC * whole
+    if room < least and row.concurrency is not None:
+        return MAX_SEQS_OFFLINE  # as many as stated ran, with less overhead or other numbers than counted here
+    part = 1.0 if engine_of(row.engine) in RESERVING else 0.5
+    context_tok = max(row.input_tok, 1.0) + max(row.output_tok, 1.0) * part
+    cache = kv_seq_bytes(deployment=built, context_tok=context_tok)
+    return float(np.clip(np.floor(np.maximum(room, least) / cache), 1.0, MAX_SEQS_OFFLINE))
 
 
 def _asked_seqs(row: Measurement, n_replicas: float, fitting: float) -> float:
@@ -210,17 +197,26 @@ def build(rows: Sequence[Measurement], resolve: Resolver) -> tuple[Runs, dict[st
             except (UnknownNameError, MissingDataError) as error:
                 cache[key] = str(error).split("\n")[0]
         held = cache[key]
-        if isinstance(held, str):
-            reasons[row.id] = held
+        why = held if isinstance(held, str) else _contradiction(row, tdp_w=held[-1])
+        if isinstance(held, str) or why:
+            reasons[row.id] = why
             continue
         built, groups, n_replicas, sizes, tdp_w = held
-        if row.metric == "joules_per_token" and np.isnan(tdp_w):
-            reasons[row.id] = f"{row.gpu}: no rated power, so its energy cannot be predicted"
-            continue
         fitting = _fitting_seqs(row, built)
         asked = _asked_seqs(row, n_replicas, fitting)
         kept.append(_Kept(row, built, _with_row(groups, row), n_replicas, asked, min(asked, fitting), tdp_w, sizes))
     return _arrays(kept), reasons
+
+
+def _contradiction(row: Measurement, *, tdp_w: float) -> str:
+    """Why a row's metric cannot be predicted from what it states; empty where it can."""
+    if row.metric == "joules_per_token" and np.isnan(tdp_w):
+        return f"{row.gpu}: no rated power, so its energy cannot be predicted"
+    if row.metric == "itl_ms" and row.output_tok <= 1.0:
+        return f"an answer of {row.output_tok:g} tokens has no time between tokens"
+    if row.metric in ("ttft_ms", "prefill_tok_s") and row.input_tok < 1.0:
+        return "no prompt, so reading it takes no time that could be predicted"
+    return ""
 
 
 def _tdp_w(hardware: Hardware) -> float:
@@ -230,12 +226,17 @@ def _tdp_w(hardware: Hardware) -> float:
 def _with_row(groups: dict[str, str], row: Measurement) -> dict[str, str]:
     stat = "median" if "median" in row.note.lower() else "mean"
     serving = row.metric == "output_tok_s_total"
+    # Energy rows have none: what slowed them need not slow the others.
+    cell = "" if row.metric == "joules_per_token" else cell_of(groups)
     return {
         **groups,
         "family": row.family,
         "stat": stat,
         "offline": "offline" if row.concurrency is None and serving else "",
         "version": version_of(row),
+        "cell": cell,
+        "layout": f"{cell}/{row.n_gpus}/{row.tp}/{row.ep}/{row.dp}" if cell else "",
+        "host": host_of(version_of(row)),
         "era": f"{groups['engine']}/{day_of(row).year}",
     }
 

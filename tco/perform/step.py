@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tco.perform.deployment import Deployment
+from tco.perform.deployment import Deployment, HostShare
 from tco.perform.memory import touched_frac
 from tco.units import Num
 
@@ -33,14 +33,19 @@ def kv_seq_bytes(*, deployment: Deployment, context_tok: Num) -> Num:
     return deployment.kv_state_bytes + full + deployment.kv_window_bytes_per_tok * windowed_tok
 
 
+def touched_by(*, deployment: Deployment, n_tok: Num) -> Num:
+    """Share of the experts that m tokens of each group touch; a share of them route as the first does."""
+    more = np.maximum(n_tok * deployment.n_groups - 1.0, 0.0)
+    n_routed = np.minimum(n_tok * deployment.n_groups, 1.0) + more * deployment.routing_spread
+    return touched_frac(expert_active_frac=deployment.expert_active_frac, n_tok=n_routed)
+
+
 def linear_s(*, deployment: Deployment, n_tok: Num, n_prefill_tok: Num = 0.0) -> Num:
     """All projections and feed-forward layers of m > 0 tokens: smooth roofline over weights touched + activations.
 
     The ``n_prefill_tok`` among them compute at ``prefill_cost`` times the time.
     """
-    more = np.maximum(n_tok * deployment.n_groups - 1.0, 0.0)
-    n_routed = np.minimum(n_tok * deployment.n_groups, 1.0) + more * deployment.routing_spread
-    touched = touched_frac(expert_active_frac=deployment.expert_active_frac, n_tok=n_routed)
+    touched = touched_by(deployment=deployment, n_tok=n_tok)
     weights = deployment.always_bytes + deployment.expert_bytes * touched
     padding = 2.0 * deployment.pad_tok * deployment.expert_params * touched
     return roofline_s(
@@ -52,10 +57,22 @@ def linear_s(*, deployment: Deployment, n_tok: Num, n_prefill_tok: Num = 0.0) ->
     )
 
 
-def decode_attention_s(*, deployment: Deployment, n_decode: Num, context_tok: Num) -> Num:
-    """Reading the caches, or computing on latent ones, whichever takes longer."""
+def decode_attention_s(*, deployment: Deployment, n_decode: Num, context_tok: Num, tok_per_seq: Num = 1.0) -> Num:
+    """Reading the caches once a sequence, or computing on latent ones for each token, whichever takes longer."""
     read_s = n_decode * kv_seq_bytes(deployment=deployment, context_tok=context_tok) / deployment.kv_bytes_per_s
-    return np.maximum(read_s, n_decode * context_tok * deployment.mla_flop_per_tok / deployment.mla_flop_per_s)
+    n_tok = n_decode * tok_per_seq
+    return np.maximum(read_s, n_tok * context_tok * deployment.mla_flop_per_tok / deployment.mla_flop_per_s)
+
+
+def host_s(*, host: HostShare, deployment: Deployment, n_tok: Num) -> Num:
+    """Weights in the host's memory: the host computes with them, or the GPU streams them, whichever is faster.
+
+    min(max(b / B_host, f / F_host), max(b / min(B_link, B_host), f / F_gpu)), b the bytes m tokens touch, f their FLOP.
+    """
+    n_bytes = host.always_bytes + host.expert_bytes * touched_by(deployment=deployment, n_tok=n_tok)
+    flop = n_tok * host.flop_per_tok
+    stream_s = np.maximum(n_bytes / np.minimum(host.link_bytes_per_s, host.bytes_per_s), flop / deployment.flop_per_s)
+    return np.minimum(np.maximum(n_bytes / host.bytes_per_s, flop / host.flop_per_s), stream_s)
 
 
 def prefill_attention_s(*, deployment: Deployment, n_prefill_tok: Num, prefill_context_tok: Num) -> Num:
@@ -66,25 +83,31 @@ def prefill_attention_s(*, deployment: Deployment, n_prefill_tok: Num, prefill_c
 
 
 def step_s(
-    *, deployment: Deployment, n_decode: Num, context_tok: Num, n_prefill_tok: Num = 0.0, prefill_context_tok: Num = 0.0
-) -> Num:
+    *, deployment: Deployment, n_decode: Num, context_tok: Num, n_prefill_tok: Num = 0.0,
+    prefill_context_tok: Num = 0.0, tok_per_seq: Num = 1.0,
+) -> Num:  # fmt: skip
     """Time of a step of ``n_decode`` sequences at a mean context plus a prefill chunk; at least one token in all.
 
-    t_linear + t_head + max(t_kv, t_mla) + t_prefill_attention + t_all_reduce + overheads.
+    t_linear + t_head + max(t_kv, t_mla) + t_prefill_attention + t_all_reduce + overheads, and t_host after it.
+    Each sequence decodes ``tok_per_seq`` tokens: more than one where proposed tokens are verified.
     """
-    n_tok = n_decode + n_prefill_tok
-    n_sampled = n_decode + np.minimum(n_prefill_tok, 1.0)
+    n_tok = n_decode * tok_per_seq + n_prefill_tok
+    n_read = np.minimum(n_prefill_tok, 1.0)
+    n_sampled = n_decode * tok_per_seq + n_read
     head_compute_s = n_sampled * deployment.head_flop_per_tok / deployment.flop16_per_s
     head_s = np.maximum(deployment.head_bytes / deployment.bytes_per_s, head_compute_s)
-    return (
+    busy_s = (
         linear_s(deployment=deployment, n_tok=n_tok, n_prefill_tok=n_prefill_tok)
         + head_s
-        + decode_attention_s(deployment=deployment, n_decode=n_decode, context_tok=context_tok)
+        + decode_attention_s(deployment=deployment, n_decode=n_decode, context_tok=context_tok, tok_per_seq=tok_per_seq)
         + prefill_attention_s(
             deployment=deployment, n_prefill_tok=n_prefill_tok, prefill_context_tok=prefill_context_tok
         )
         + deployment.all_reduce_s
         + n_tok * deployment.all_reduce_s_per_tok
         + deployment.overhead_s
-        + n_sampled * deployment.overhead_s_per_seq
+        + (n_decode + n_read) * deployment.overhead_s_per_seq
     )
+    if deployment.host is None:
+        return busy_s
+    return busy_s + host_s(host=deployment.host, deployment=deployment, n_tok=n_tok)

@@ -41,9 +41,10 @@ def volume_text(each: BreakEven) -> str:
     used = ""
     if each.utilisation_frac is not None and each.n_replicas is not None:
         used = f", {percent(each.utilisation_frac)} of {plural(each.n_replicas, 'replica')} used"
-    start = "cheaper from"
+    start, below = "cheaper from", ""
     if each.cheaper_between and each.cheaper_between[0][0] < each.requests_per_month:
-        start = f"cheaper below {figures(each.cheaper_between[0][1], 4)} requests a month and again from"
+        below = f"below {figures(each.cheaper_between[0][1], 4)}"
+        start = f"cheaper {below} requests a month and again from"
     mtok = figures(each.tok_per_month / TOK_PER_MTOK, 4)
     text = f"{start} {figures(each.requests_per_month, 4)} requests a month ({mtok} Mtok{used})"
     dearer = [
@@ -56,7 +57,8 @@ def volume_text(each: BreakEven) -> str:
     pieces = [(low, high) for low, high in each.cheaper_between if low >= each.requests_per_month]
     spans = "; ".join(f"{figures(low, 4)} to {figures(high, 4)}" for low, high in pieces[:MAX_SPANS])
     more = f" and in {len(pieces) - MAX_SPANS} more intervals" if len(pieces) > MAX_SPANS else ""
-    return f"{text}; machines come whole, so only from {spans}{more}"
+    only = f"only {below} and from" if below else "only from"
+    return f"{text}; machines come whole, so {only} {spans}{more}"
 
 
 def payback_text(each: BreakEven) -> str:
@@ -107,7 +109,10 @@ def _reasons(result: Result) -> list[str]:
 
 
 def assumed(scenario: Scenario, width: int) -> list[Text]:
-    """Defaults that nobody stated, with their reasons: those that are something first, then those left at zero."""
+    """Defaults that nobody stated, with their reasons: those that are something first, then those left at zero.
+
+    The price of electricity comes last, under a heading of its own where the workload says where it is from.
+    """
     held = scenario.plan().figures
     rows = [(FIELDS[name], figure) for name, figure in held.items() if figure.source.startswith("default:")]
     lines = [section(f"Assumed, because the workload does not say ({len(rows)})")] if rows else [section("Assumed")]
@@ -120,9 +125,11 @@ def assumed(scenario: Scenario, width: int) -> list[Text]:
     if zero:
         lines.append(prose(f"left at zero: {'; '.join(zero)}", width))
     power = scenario.electricity
+    if "electricity" in scenario.workload.site.model_fields_set:
+        lines.append(section("Electricity, as the workload says"))
     day = f", {power.as_of}" if power.as_of else ""
     lines.append(
-        prose(f"electricity = {quantity(power)} [{power.kind}{day}] {power.note} {power.source}".rstrip(), width)
+        prose(f"site.electricity = {quantity(power)} [{power.kind}{day}] {power.note} {power.source}".rstrip(), width)
     )
     return lines
 

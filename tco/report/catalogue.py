@@ -18,7 +18,7 @@ from tco.files.catalogue import Catalogue
 from tco.files.instants import parse_day
 from tco.files.marks import read
 from tco.price.rates import Request, effective, select
-from tco.report import record
+from tco.report import filters, record
 from tco.report.grid import Column, Row, grid
 from tco.report.table import console, say
 from tco.report.text import DASH, plain, prose
@@ -44,16 +44,19 @@ HEADERS = {
 }  # fmt: skip
 
 
-def show_list(what: str, *, as_of: str | None, data: Path | None, as_json: bool) -> None:
-    """Print one row an entry."""
+def show_list(what: str, *, as_of: str | None, data: Path | None, as_json: bool, **asked: str | None) -> None:
+    """Print one row an entry, of the hardware, provider and model asked for."""
     day = parse_day(as_of) if as_of else datetime.now(UTC).date()
-    rows = _lister(what)(Catalogue(data), day)
+    lister, catalogue = _lister(what), Catalogue(data)
+    filters.check(what, asked)
+    rows = filters.chosen(what, lister(catalogue, day), asked, catalogue)
     if as_json:
         print(record.dumps({"schema": "tco.list/1", "what": what, "as_of": day, "items": rows}))
         return
     out = console()
     if not rows:
-        say(out, [Text(f"No {what} in the catalogue on {day}.")])
+        of = "".join(f" of {name}" for name in asked.values() if name)
+        say(out, [Text(f"No {what}{of} in the catalogue on {day}.")])
         return
     say(out, _table(what, rows, out.width))
 

@@ -66,6 +66,19 @@ def basis(result: Result) -> str:
     return held.kind if held else "unknown"
 
 
+def price_seen(result: Result, on: date) -> date | None:
+    """The day a purchase price was last read, where that is later than its first day; None for other prices."""
+    option = result.option
+    if not isinstance(option, MachineOption) or option.rental is not None or option.stated is not None:
+        return None
+    try:
+        held = bought_at(option.hardware, on)
+    except MissingDataError:
+        return None
+    seen = min(held.usd.as_of or held.as_of, on)
+    return seen if seen > held.since else None
+
+
 def price_day(result: Result, on: date) -> date | None:
     """The day the option's price is of: a purchase price's first day, else the oldest of its price lines."""
     option = result.option

@@ -15,7 +15,7 @@ from tco.perform.capacity import Capacity
 from tco.report import facts
 from tco.report.grid import Column, Row, grid
 from tco.report.table import console, heading, in_currency, price_line, say
-from tco.report.text import DASH, days_old, figures, milliseconds, percent, plain, price, prose, section, usd
+from tco.report.text import DASH, age, figures, milliseconds, percent, plain, price, prose, section, usd
 
 COLUMNS = (
     Column(("quantity",), 2),
@@ -38,7 +38,7 @@ def show(result: Result, scenario: Scenario) -> None:
             *_what(result, scenario, width),
             *ledger(result.lines, width),
             *_formulas(result.lines, width),
-            *_inputs(result.lines, scenario, width),
+            *_inputs(result, scenario, width),
             *_performance(result.capacity, facts.percentile(result), width),
             *_notes(result.notes, width),
         ],
@@ -98,16 +98,19 @@ def _formulas(lines: Sequence[CostLine], width: int) -> list[Text]:
     return found
 
 
-def _inputs(lines: Sequence[CostLine], scenario: Scenario, width: int) -> list[Text]:
-    """Each number that went in, once, with its kind, day, age and source."""
+def _inputs(result: Result, scenario: Scenario, width: int) -> list[Text]:
+    """Each number that went in, once, with its kind, day, age and source; a purchase price with its first day."""
     unique: dict[tuple[str, float], Input] = {}
-    for part in (part for line in lines for part in line.inputs):
+    since = facts.price_day(result, scenario.as_of) if facts.price_seen(result, scenario.as_of) else None
+    for part in (part for line in result.lines for part in line.inputs):
         unique.setdefault((part.name, float(part.value)), part)
     found = [section("What went in")] if unique else []
     for part in unique.values():
         start = f"{part.name} = {plain(float(part.value))} {part.unit}".rstrip()
-        old = f" ({days_old(part.as_of, scenario.as_of)})" if part.as_of else ""
-        text = prose(f"{start}  [{part.kind}{f', {part.as_of}{old}' if part.as_of else ''}] {part.source}", width)
+        day = f", {age(part.as_of, scenario.as_of)}" if part.as_of else ""
+        if since is not None and part.name == "machine.gpu_usd":
+            day = f", in force since {age(since, scenario.as_of)}, last seen {age(part.as_of, scenario.as_of)}"
+        text = prose(f"{start}  [{part.kind}{day}] {part.source}", width)
         text.stylize("bold", 2, 2 + len(part.name))
         found.append(text)
     return found

@@ -15,8 +15,9 @@ from tco.describe.offer import RateRow, TokenOffer
 from tco.price.rates import effective
 from tco.report import record
 from tco.report.bill import exact
-from tco.report.table import console
-from tco.report.text import figures, plural
+from tco.report.grid import Column, Row, grid, layout
+from tco.report.table import console, say
+from tco.report.text import figures, plural, prose
 from tco.sheets.diff import condition, prices
 from tco.sheets.pull import Pulled
 from tco.sheets.reconcile import Disagreement
@@ -123,15 +124,24 @@ def show_offers(offers: Sequence[TokenOffer], on: date | datetime, label: str, *
         found = [{"provider": offer.provider, "model": offer.model, **_row(row)} for offer, row in held]
         print(record.dumps({"schema": "tco.prices.show/1", "as_of": str(on), "sheet": label, "rates": found}))
         return
-    table = _table("offer", "condition", "meter", right=("USD",), last=("unit", "since", "known", "source"))
-    for offer, row in held:
-        name = f"{offer.provider}/{offer.model}"
-        for i, (meter, usd) in enumerate(prices(row).items()):
-            first = (str(row.since), known_by(row)[1], row.source) if i == 0 else ("", "", "")
-            unit = "/Mtok" if meter in row.usd_per_mtok else "each"
-            where = (name, condition(row.when)) if i == 0 else ("", "")
-            add(table, *where, meter, exact(usd), unit, *first)
-    console().print(table)
+    out = console()
+    if not held:
+        names = " or ".join(f"{offer.provider}/{offer.model}" for offer in offers)
+        say(out, [prose(f"No price of {names} in force on {on}.", out.width, indent=0)])
+        return
+    columns = [Column(("USD",)), Column(("per",), left=True)]
+    say(out, grid(columns, [part for offer, row in held for part in _priced(offer, row)], width=out.width, key="price"))
+
+
+def _priced(offer: TokenOffer, row: RateRow) -> list[Row]:
+    """An offer under one condition: who sells it and when, since when and by whom it is known, its prices."""
+    head = f"{offer.provider}/{offer.model}, {condition(row.when) or 'standard'}"
+    since = f"since {row.since}, {known_by(row)[1]}: {row.source}"
+    each = [
+        Row(f"  {meter}", (exact(usd), "million tokens" if meter in row.usd_per_mtok else "unit"))
+        for meter, usd in prices(row).items()
+    ]
+    return [Row(head, below=(since,)), *each]
 
 
 def _row(row: RateRow) -> dict[str, Any]:
@@ -154,19 +164,29 @@ def show_history(steps: Sequence[Step], *, as_json: bool) -> None:
     if as_json:
         print(record.dumps({"schema": "tco.prices.history/1", "steps": [step_record(step) for step in steps]}))
         return
-    table = _table("offer", "condition", "since", right=("input", "output"), last=("others", "known"))
+    out = console()
+    rows: list[Row] = []
     group: tuple[str, str, str] | None = None
     for step in steps:
         now = (step.provider, step.model, step.when)
-        where = ("", "") if now == group else (f"{step.provider}/{step.model}", step.when)
+        rows += [] if now == group else [Row(f"{step.provider}/{step.model}, {step.when or 'standard'}")]
         group = now
         since = (str(step.since)[:10] if step.since else "?") + (" promo" if step.promo else "")
+        both = [exact(step.usd[meter]) if meter in step.usd else "" for meter in ("input", "output")]
         others = ", ".join(
             f"{meter} {exact(usd)}" for meter, usd in step.usd.items() if meter not in ("input", "output")
         )
-        both = [exact(step.usd[meter]) if meter in step.usd else "" for meter in ("input", "output")]
-        add(table, *where, since, *both, others, step.known)
-    console().print(table)
+        rows.append(Row(f"  {since}", (*both, step.known, others)))
+    columns = [
+        Column(("input",)),
+        Column(("output",)),
+        Column(("known",), left=True),
+        Column(("others",), 1, left=True),
+    ]
+    if layout(columns, rows, width=out.width, key="since", may_drop=1).dropped:  # too narrow: below each price
+        rows = [Row(row.key, row.cells[:3], below=row.cells[3:]) for row in rows]
+        columns = columns[:3]
+    say(out, grid(columns, rows, width=out.width, key="since"))
 
 
 def step_record(step: Step) -> dict[str, Any]:

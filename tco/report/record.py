@@ -127,6 +127,7 @@ def option(result: Result) -> dict[str, Any]:
         "win_frac": result.win_frac,
         "ttft_p95_ms": None,
         "itl_p95_ms": None,
+        **{f"{name}_ms": _ms(seconds) for name, seconds in (capacity.percentiles_s if capacity else {}).items()},
         **latencies,
         "output_tok_per_s": capacity.output_tok_per_s if capacity and capacity.req_per_s > 0 else None,
         "basis": capacity.basis if capacity else None,

@@ -129,14 +129,26 @@ def tiers(compared: Comparison, width: int) -> list[Text]:
         (label, [str(cell) for cell in cells]) for label, cells in _measures(held, compared) if set(cells) != {DASH}
     ]
     lines = side_by_side(heads, rows, width=width, best=winner)
-    absent = [name for tier, name in TIER_NAMES.items() if tier not in best]
-    if absent:
-        text = f"{' and '.join(absent)}: no option can serve this workload, or none was asked for."
-        lines.append(prose(text, width, indent=0))
+    absent = (f"{name}: {why_absent(tier, compared)}." for tier, name in TIER_NAMES.items() if tier not in best)
+    lines += [prose(text, width, indent=0) for text in absent]
     money = compared.scenario.currency
     if money.code != "USD":
         lines.append(prose(f"{money.code} at {exchange_rate(money)}", width, indent=0))
     return [section("Cheapest of each tier"), *lines]
+
+
+def why_absent(tier: str, compared: Comparison) -> str:
+    """Why a tier has no option to show: none was asked for, a rule leaves none, or none can serve."""
+    scenario = compared.scenario
+    if tier not in scenario.tiers:
+        return "no option was asked for"
+    if scenario.workload.constraints.local_only and tier != "self_hosted":
+        return "constraints.local_only leaves no option"
+    n_refused = sum(result.option.tier == tier for result in compared.results)
+    if n_refused == 0:
+        return "no option of the catalogue can serve this workload"
+    who = "its only option cannot" if n_refused == 1 else f"none of its {n_refused} options can"
+    return f"{who} serve this workload; the reasons are below"
 
 
 def _measures(held: Sequence[Result], compared: Comparison) -> list[tuple[str, list[str]]]:
@@ -229,8 +241,10 @@ def _row(result: Result, compared: Comparison) -> Row:
 
 
 def price_line(result: Result, scenario: Scenario) -> str:
-    """How old an option's price is, for a heading."""
-    return f"price of {age(facts.price_day(result, scenario.as_of), scenario.as_of)}"
+    """Since when an option's price has been in force, and the day it was last read where that is later."""
+    since, seen = facts.price_day(result, scenario.as_of), facts.price_seen(result, scenario.as_of)
+    text = age(since, scenario.as_of)
+    return f"price in force since {text}, last seen {age(seen, scenario.as_of)}" if seen else f"price of {text}"
 
 
 def converted(value: float | None, scenario: Scenario) -> str:

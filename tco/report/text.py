@@ -96,8 +96,9 @@ def days_old(day: date | None, on: date) -> str:
 
 
 def plural(n: float, noun: str) -> str:
-    """A count with its noun: 1 replica, 3 replicas."""
-    return f"{figures(n)} {noun}" if n == 1 else f"{figures(n)} {noun}s"
+    """A count with its noun: 1 replica, 3 replicas; 3 offers or machines."""
+    many = " or ".join(f"{part}s" for part in noun.split(" or "))
+    return f"{figures(n)} {noun if n == 1 else many}"
 
 
 def hanging(text: str, width: int, *, indent: int = 2, first: int | None = None) -> str:

@@ -77,4 +77,4 @@ def _number(value: float, unit: str) -> str:
     """Four figures and the unit; shares as percentages."""
     if unit.startswith("frac"):
         return f"{figures(100.0 * value, 4)} %{unit.removeprefix('frac')}"
-    return f"{figures(value, 4)} {unit}"
+    return f"{figures(value, 4)} {'x' if unit == 'ratio' else unit}"

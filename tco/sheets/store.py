@@ -157,7 +157,7 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:
             os.close(handle)
         os.replace(temporary, path)  # noqa: PTH105 - every write goes through os, where tests cut it off
-    except OSError:
+    except (OSError, KeyboardInterrupt):
         with suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         raise

@@ -99,6 +99,10 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         HEAD + FEW.replace("openai/", "openia/"),
         ["4:20: candidates.api[0]: no api offer of 'openia/gpt-4o-mini'; did you mean 'openai/gpt-4o-mini'"],
     ),
+    "an offer of another tier": (
+        HEAD + FEW.replace("openai/gpt-4o-mini", "deepseek-v3.2"),
+        ["4:20: candidates.api[0]: 'deepseek-v3.2' has offers of budget_cloud and none of api; list it there"],
+    ),
     "unknown plan": (
         HEAD + FEW.replace("openai/gpt-4o-mini", "{plan: claude-max-21x}"),
         ["4:20: candidates.api[0]: no plan 'claude-max-21x'; did you mean 'claude-max-20x'"],
@@ -112,8 +116,12 @@ ONE_FILE: dict[str, tuple[str, list[str]]] = {
         ["4:38: candidates.budget_cloud[0]: no on_demand rental of smartphone by anyone on 2026-11-22; nobody"],
     ),
     "a rental its provider does not offer": (
-        HEAD + "candidates: {api: [], budget_cloud: [{model: qwen3-8b, hardware: h100-sxm, provider: x}]}\n",
-        ["4:38: candidates.budget_cloud[0]: no on_demand rental of h100-sxm by x on 2026-11-22; it is offered by"],
+        HEAD + "candidates: {api: [], budget_cloud: [{model: qwen3-8b, hardware: h100-sxm, provider: xai}]}\n",
+        ["4:38: candidates.budget_cloud[0]: no on_demand rental of h100-sxm by xai on 2026-11-22; it is offered by"],
+    ),
+    "a rental of a provider nobody knows": (
+        HEAD + "candidates: {api: [], budget_cloud: [{model: qwen3-8b, hardware: h100-sxm, provider: runpd}]}\n",
+        ["4:38: candidates.budget_cloud[0]: no provider 'runpd'; did you mean 'runpod'?"],
     ),
     "electricity of nowhere": (
         HEAD + FEW + "site: {electricity: {country: ZZ}}\n",

@@ -71,9 +71,9 @@ def test_nothing_is_overwritten_unasked(tco, home):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--requests", "5 USD"], "demand.requests: got '5 USD', which is USD; expected /month"),
-        (["--requests", "many"], "demand.requests: got 'many'"),
-        (["--requests", "-5 /s"], "demand.requests: got -1.314e+07; expected more than 0"),
+        (["--requests", "5 USD"], "--requests: got '5 USD', which is USD; expected /month"),
+        (["--requests", "many"], "--requests: got 'many'"),
+        (["--requests", "-5 /s"], "--requests: got -1.314e+07; expected more than 0"),
         (["--name", ""], "name: got ''; expected text that is not empty"),
         (["--model", "qwen3-9b"], "no model 'qwen3-9b'; did you mean 'qwen3-8b'"),
         (["--output-tok", "0"], "--output-tok"),
@@ -81,7 +81,10 @@ def test_nothing_is_overwritten_unasked(tco, home):
         (["--cached-frac", "2"], "--cached-frac"),
         (["--floor", "gpqa-diamond"], "--floor: got 'gpqa-diamond'; expected benchmark:score"),
         (["--floor", "gpqa-diamont:60"], "no benchmark 'gpqa_diamont'; did you mean 'gpqa_diamond'"),
-        (["--residency", "eu"], "--country: residency is required: state site.country"),
+        (["--requests", "900000"], "--requests: got '900000', a number without a unit; add one of: /s, /min"),
+        (["--ttft", "1"], "--ttft: got '1', a number without a unit; expected such as '1 s'"),
+        (["--country", "germany"], "--country: got 'GERMANY'"),
+        (["--residency", "eu"], "--residency needs --country, where own machines stand\n"),
         (["--no-interactive", "--ttft", "1 s"], "--ttft and --itl are limits where a person waits"),
     ],
 )
@@ -90,6 +93,39 @@ def test_a_bad_answer_leaves_no_file(tco, home, arguments, message):
     assert ran.code == 2
     assert message in ran.err
     assert sorted(path.name for path in home.iterdir()) == ["chat.yaml"]
+
+
+def test_every_bad_answer_is_named_at_once(tco, home):
+    ran = tco("init", "new.yaml", *ANSWERS, "--interactive", "--requests", "x", "--floor", "y", "--cached-frac", "z")
+    assert [line.partition(":")[0] for line in ran.err.splitlines()] == ["--requests", "--cached-frac", "--floor"]
+
+
+def test_a_bad_answer_is_asked_again_at_once(tco, home):
+    typed = (
+        "\nmany\n900000\n1.2M per month\nx\n1,200\n250\ny\nqwen3-9b\nqwen3-8b\n2\n30%\n1\n2 s\n80 ms\neu\n\nde\n"
+        "gpqa:50\ngpqa-diamond:50\n"
+    )
+    ran = tco("init", "new.yaml", typed=typed)
+    assert (ran.code, ran.err) == (0, "")
+    assert "Error: got '900000', a number without a unit" in ran.out
+    assert "Error: no model 'qwen3-9b'; did you mean 'qwen3-8b'" in ran.out
+    workload = tco("compare", "new.yaml", "--json", "--draws", "0", "--only", "self_hosted").record["workload"]
+    assert (workload["requests_per_month"], workload["input_tok"]) == (1.2e6, 1200.0)
+    assert "cached_input_frac: 0.3 " in (home / "new.yaml").read_text(encoding="utf-8")
+
+
+def test_an_answer_is_not_asked_for_without_end(tco, home):
+    ran = tco("init", "new.yaml", typed="bot\n" + "x\n" * 100)
+    assert ran.code == 2
+    assert ran.out.count("Error: got 'x'") == 2
+    assert ran.err.startswith("Requests (such as '900k per month' or '2 /s'): got 'x'; expected a number in /month")
+    assert not (home / "new.yaml").exists()
+
+
+def test_a_file_that_exists_is_said_before_the_first_question(tco, home):
+    ran = tco("init", "chat.yaml", typed="bot\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "chat.yaml: exists; name another file, or add --force\n"
 
 
 def test_a_folder_that_is_not_there(tco, home):

@@ -288,3 +288,24 @@ def test_a_lock_on_a_sheet_that_is_gone_stops_a_comparison(dear, home):
     ran = dear("compare", "chat.yaml")
     assert (ran.code, ran.out) == (3, ""), ran.err
     assert "tco.lock: pins sheet" in ran.err
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+@pytest.mark.parametrize("what", ["show", "history"])
+def test_prices_keep_ids_and_addresses_whole(tco, home, monkeypatch, width, what):
+    monkeypatch.setenv("COLUMNS", width)
+    ran = tco("prices", what, "claude-haiku-4.5", "--provider", "anthropic")
+    assert "\nanthropic/claude-haiku-4.5, standard\n" in ran.out
+    assert "\nanthropic/claude-haiku-4.5, batch\n" in ran.out
+    assert "cache_write_1h" in ran.out
+    assert all(len(line) <= int(width) for line in ran.out.splitlines())
+    if what == "show":
+        assert "https://platform.claude.com/docs/en/about-claude/pricing; genai-prices" in ran.out
+        rows = [line.split() for line in ran.out.splitlines()]
+        assert ["output", "5", "million", "tokens"] in rows
+        assert ["cache_write", "1.25", "million", "tokens"] in rows
+
+
+def test_a_day_without_a_price_says_so(tco, home):
+    ran = tco("prices", "show", "claude-haiku-4.5", "--provider", "anthropic", "--as-of", "2024-01-01")
+    assert (ran.code, ran.out) == (0, "No price of anthropic/claude-haiku-4.5 in force on 2024-01-01.\n")

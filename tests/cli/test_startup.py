@@ -52,11 +52,16 @@ def test_the_help_of_a_command_reads_no_data(home, command):
 
 
 UNUSED = {"pandas", "matplotlib", "pynvml", "duckdb", "scipy", "openpyxl"}
+LATER = {"numpy.ma", "tco.describe.profile", "tco.decide.duel"}  # a comparison needs none of them
 
 
 @pytest.mark.parametrize("arguments", [["compare", "chat.yaml", "--json"], ["explain", "chat.yaml", "mini", "--json"]])
 def test_a_json_answer_needs_no_tables_and_no_charts(home, arguments):
     assert not modules(home, *arguments) & {*UNUSED, "rich"}
+
+
+def test_a_comparison_imports_what_it_uses(home):
+    assert not modules(home, "compare", "chat.yaml", "--json") & LATER
 
 
 @pytest.mark.parametrize(

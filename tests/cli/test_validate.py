@@ -94,6 +94,30 @@ def test_one_measured_point_sets_the_level_of_its_site(tco, home, shipped):
     assert tco("validate", "--measurements", "site.csv", "--calibrate-with", alone, "--json").record == before
 
 
+def test_every_row_gets_a_prediction_or_a_reason(tco, home, shipped):
+    row = {**shipped[0], "gpu": "AMD Instinct MI300X 192GB", "engine": "vllm-rocm"}
+    changes: tuple[dict[str, str], ...] = (
+        {}, {"value": "nan"}, {"n_gpus": ""}, {"metric": "speed"}, {"gpu": ""}, {"model": "Unheard-of-9B"},
+        {"concurrency_or_batch": "max"}, {"params_total_b": "none", "model": "unheard of"},
+    )  # fmt: skip
+    messy = [{**row, **change, "id": f"N{i}"} for i, change in enumerate(changes)]
+    ran = tco("validate", "--measurements", write(home / "m.csv", messy), "--predictions", "o.csv")
+    assert ran.code == 0, ran.err
+    found = {each["id"]: each for each in read(home / "o.csv")}
+    assert len(found) == len(messy)
+    assert [bool(found[f"N{i}"]["reason"]) for i in range(len(messy))] == [
+        False, False, True, True, True, False, False, True,
+    ]  # fmt: skip
+    assert all(bool(each["predicted"]) != bool(each["reason"]) for each in found.values())
+
+
+def test_points_that_cannot_be_predicted_are_refused(tco, home, shipped):
+    write(home / "x.csv", [{**shipped[0], "id": "N1"}])
+    write(home / "bad.csv", [{**shipped[0], "id": "N1", "gpu": "H9000"}])
+    ran = tco("validate", "--measurements", "x.csv", "--calibrate-with", "bad.csv")
+    assert (ran.code, "H9000" in ran.err) == (2, True)
+
+
 def test_the_chart_and_the_tables(tco, home):
     ran = tco("validate", "--chart", "v.svg")
     assert ran.code == 0, ran.err

@@ -207,3 +207,13 @@ def test_rtx_4090_throughput_is_as_published():
     assert speeds("llama-3.1-8b", "fp16", "ollama") == {1: 62}
     p99 = {p.concurrency: p.ttft_ms for p in throughput() if p.ttft_stat == "p99"}
     assert p99 == {4: 157, 8: 268, 16: 503, 32: 938, 48: 1483}
+
+
+def test_machines_without_a_gpu_are_there_and_say_that_they_are_guesses():
+    found = {name: held for name, held in profiles().items() if held.category == "cpu"}
+    assert {"epyc-9654", "xeon-8592-plus", "desktop-ddr5"} <= set(found)
+    for held in found.values():
+        assert held.kind == "assumed"
+        assert held.bandwidth_gb_per_s is not None
+        assert 50 < held.bandwidth_gb_per_s.value < 1000
+        assert held.prices[0].basis == "machine"

@@ -23,9 +23,10 @@ DAY = date(2026, 11, 22)
 GOOD: list[tuple[str, Any]] = [
     ("name", "chat"),
     ("as_of", "2026-11-22"),
-    ("demand", [("requests", "900k /month"), ("growth", "1 %/month"), ("peak_to_mean", "3")]),
+    ("demand", [("requests", "900k /month"), ("growth", "1 %/month"), ("peak_to_mean", "3"), ("burstiness", "2")]),
     ("tokens", [
         ("input", "1200"), ("output", "{low: 100, base: 250, high: 400}"), ("reasoning", "10"),
+        ("output_scv", "0.8"), ("input_bias", "0.1"),
         ("cached_input_frac", "0.5"), ("cache_write_frac", "0.1"), ("cache_ttl", "5m"),
         ("per_model", [("qwen3-8b", [("output", "300")])]),
     ]),
@@ -59,6 +60,9 @@ GOOD: list[tuple[str, Any]] = [
     ("site", [
         ("electricity", "0.15 USD/kWh"), ("pue", "1.3"), ("colocation", "desk"), ("staff_fte", "0.1"),
         ("usd_per_fte_month", "9000"),
+        ("autoscale", [
+            ("min_replicas", "0"), ("cold_start", "3 min"), ("headroom_frac", "0.2"), ("keep_alive", "60 s"),
+        ]),
     ]),
     ("finance", [
         ("horizon_months", "36"), ("life_months", "48"), ("wacc_frac", "0.1"), ("residual_frac", "0.1"),

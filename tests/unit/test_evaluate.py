@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tco import evaluate
+from tco.decide.assess import assess
+from tco.decide.search import search
+from tco.describe.trace import Trace
 from tco.errors import MissingDataError, UnknownNameError, UsageError
 from tco.evaluate import duel, pick, run
 from tests.factories import (
@@ -56,6 +62,29 @@ def test_a_search_reports_its_cheapest() -> None:
     assert any("cheapest of 7 machines searched" in note for note in (*first.notes, *second.notes))
     assert len({first.option.id, second.option.id}) == 2  # the same machine found twice has two names
     assert not run(a_scenario(searched=((GROUP[5],),)), n_draws=0).results[0].feasible
+
+
+def test_where_the_trace_refuses_the_cheapest_the_next_best_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = Trace("t.csv", np.arange(0.0, 4000.0), None, None, 10.0)
+    scenario = a_scenario(searched=(GROUP,), trace=trace, workload=a_workload(slo={"itl_p95": 0.05}))
+    first, second = run(scenario, n_draws=0).results[0], search((GROUP,), scenario)[0].next_best[0]
+    refused = {first.option.id}
+
+    def judged(option: Any, held: Any) -> Any:
+        result = assess(option, held)
+        return replace(result, reasons=("on the trace",)) if option.id in refused else result
+
+    monkeypatch.setattr(evaluate, "assess", judged)
+    others = [option for option in search((GROUP,), scenario)[0].next_best if option.id not in refused]
+    found = run(scenario, n_draws=0)
+    assert found.results[0].feasible
+    assert found.results[0].option.id == others[0].id
+    assert (first.option.id, "on the trace") in found.left_out
+    assert "with a lower bill cannot keep the limits on the trace" in found.results[0].notes[1]
+    assert "on the trace" not in dict(run(replace(scenario, trace=None), n_draws=0).left_out).values()
+    refused |= {second.id, *(option.id for option in others)}
+    none = run(scenario, n_draws=0)
+    assert (none.results[0].option.id, none.results[0].reasons) == (first.option.id, ("on the trace",))
 
 
 def test_the_same_seed_gives_the_same_answer() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tco.cost.build import machine
 from tco.cost.machine import Machine
+from tco.describe.candidates import StatedMachine
 from tco.describe.option import MachineOption
 from tco.describe.plan import base_value, draw
 from tco.describe.record import Figure
-from tco.describe.workload import StatedMachine
 from tco.errors import MissingDataError
 from tests.factories import TODAY, a_gpu, a_machine_option, a_price, a_rental, a_rented_option
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tco.cost.build import machine
+from tco.cost.escalation import residency
 from tco.cost.option import (
     MAX_STEPS,
     Costing,
     machine_costing,
     plan_costing,
-    residency,
     staircase,
     success_frac,
     token_costing,

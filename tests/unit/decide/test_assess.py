@@ -118,6 +118,24 @@ def test_both_percentiles_say_a_missed_deadline_once() -> None:
     assert len(assessed(a_token_option(an_offer(output_tok_per_s=25)), **slo).reasons) == 1
 
 
+@pytest.mark.parametrize(
+    ("speed", "told"),
+    [
+        ({"decode_tok_per_s": 4, "prefill_tok_per_s": 90}, "TTFT p95 is 11.1 s, ITL p95 0.25 s"),
+        ({"decode_tok_per_s": 40, "prefill_tok_per_s": 90}, "TTFT p95 is 11.1 s, ITL p95 0.03 s"),
+        ({"decode_tok_per_s": 4, "prefill_tok_per_s": 1000}, "TTFT p95 is 1.0 s, ITL p95 0.25 s"),
+    ],
+)
+def test_a_slow_machine_is_told_where_no_limit_is_stated(speed: Any, told: str) -> None:
+    option = a_machine_option(speed=a_speed(**speed))
+    found = assessed(option)
+    assert found.slow == f"No latency limit is stated: {told}"
+    assert found.slow in found.notes
+    assert assessed(option, slo={"deadline": 900.0}).slow == ""
+    assert assessed(option, batch_frac=1.0).slow == ""
+    assert assessed(a_machine_option()).slow == ""
+
+
 def test_an_unknown_latency_is_noted() -> None:
     found = assessed(a_token_option(), slo={"ttft_p95": 1.0})
     assert found.feasible
@@ -170,7 +188,7 @@ def test_stale_prices_of_machines() -> None:
 
 
 def test_a_stated_machine_is_never_stale() -> None:
-    from tco.describe.workload import StatedMachine
+    from tco.describe.candidates import StatedMachine
 
     stated = StatedMachine.model_validate({"usd": 1, "busy_w": 1, "idle_w": 1})
     option = a_machine_option(stated=stated, hardware=a_gpu(prices=(a_price(since=date(2020, 1, 1)),)))

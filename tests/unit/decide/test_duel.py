@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tco.cost.ledger import total_usd_per_month
 from tco.decide.assess import Result, assess
 from tco.decide.duel import Solved, solve
+from tco.decide.versus import break_even
 from tco.describe.plan import FIELDS
+from tco.describe.trace import Trace
 from tco.errors import UsageError
 from tests.factories import (
     MONTH_OF_ONE,
     a_machine_option,
+    a_rented_option,
     a_row,
     a_scenario,
     a_token_option,
@@ -194,3 +199,46 @@ def test_a_price_is_whatever_the_competitors_vendor_bills() -> None:
     assert found.value == approx(118.8633 / 1100, abs=1e-6)
     no_vendor = solve(seats, own, scenario, field="price", payback_months=None)
     assert no_vendor.value is None
+
+
+def traced_sides() -> tuple[Result, Result, Any]:
+    own, versus, scenario = sides()
+    trace = Trace("t.csv", np.arange(0.0, 4000.0), None, None, 10.0)
+    assert own.sized is not None
+    return replace(own, sized=replace(own.sized, is_replayed=True)), versus, replace(scenario, trace=trace)
+
+
+@pytest.mark.parametrize("field", ["demand.burstiness", "demand.peak_to_mean"])
+def test_what_a_trace_sets_is_not_solved_for(field: str) -> None:
+    own, versus, scenario = traced_sides()
+    with pytest.raises(UsageError, match=r"the trace t\.csv sets it; drop demand\.trace"):
+        solve(own, versus, scenario, field=field, payback_months=None)
+
+
+@pytest.mark.parametrize("field", ["tokens.input", "tokens.output", "tokens.reasoning", "tokens.cached_input_frac"])
+def test_a_replay_is_of_todays_lengths(field: str) -> None:
+    own, versus, scenario = traced_sides()
+    for pair in ((own, versus), (versus, own)):
+        with pytest.raises(UsageError, match=r"own:gpu/m is sized by a replay of t\.csv"):
+            solve(*pair, scenario, field=field, payback_months=None)
+
+
+def test_what_a_replay_does_not_change_is_solved_for() -> None:
+    own, versus, scenario = traced_sides()
+    assert solve(own, versus, scenario, field="site.electricity", payback_months=None).value == approx(10.07, abs=0.01)
+    assert own.sized is not None
+    plain = replace(own, sized=replace(own.sized, is_replayed=False))
+    assert solve(plain, versus, scenario, field="tokens.input", payback_months=None).value is not None
+
+
+def test_a_volume_is_the_first_that_break_even_finds() -> None:
+    # A replica is 1,460 USD for up to 2,628,000 requests, which cost 0.00056 USD each by the token: cheaper between
+    # 2,607,143 and 2,628,000, so narrow that 64 volumes step over it.
+    scenario = a_scenario()
+    offer = an_offer(a_row(usd_per_mtok={"input": 0.56, "output": 0}))
+    own, versus = assess(a_rented_option(), scenario), assess(a_token_option(offer), scenario)
+    found = solve(own, versus, scenario, field="demand.requests", payback_months=None)
+    assert found.value == approx(1460 / 0.00056)
+    assert found.value == approx(break_even(own, versus, scenario).requests_per_month)
+    used = solve(own, versus, scenario, field="utilisation", payback_months=None)
+    assert used.value == approx(1460 / 0.00056 / MONTH_OF_ONE)

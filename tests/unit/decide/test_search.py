@@ -4,12 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tco.decide.assess import assess
-from tco.decide.search import Built, cheapest
+from tco.decide.layouts import Built, layouts_of
+from tco.decide.search import cheapest, search
+from tco.describe.hardware import Ceilings
 from tco.describe.option import MachineOption
+from tco.describe.record import Figure
+from tco.describe.serving import Serving, Split
 from tests.factories import a_machine_option, a_price, a_rental, a_rented_option, a_scenario, a_speed, a_workload
 from tests.unit.perform import examples as x
 
@@ -49,12 +53,20 @@ def serving(hardware: Any, **changes: Any) -> MachineOption:
 GROUP = tuple(serving(card) for card in CARDS)
 
 
-def brute_force(group: Any, scenario: Any) -> str | None:
-    results = [assess(option, scenario) for option in group]
+def brute_force(group: Any, scenario: Any) -> Any:
+    """The cheapest result of assessing every layout in every format on its own; None when nothing serves."""
+    layouts = (
+        replace(option, n_gpus=n_gpus, dtype=dtype)
+        for option in group
+        for dtype in option.dtypes or (option.dtype,)
+        for n_gpus in ((1, 2, 4, 8) if option.hardware.host and option.hardware.host.max_gpus == 8 else (1,))
+    )
+    results = [assess(option, scenario) for option in layouts]
     priced = [result for result in results if result.feasible and result.usd_per_month is not None]
-    return min(priced, key=lambda result: result.usd_per_month or 0.0).option.id if priced else None
+    return min(priced, key=lambda result: result.usd_per_month or 0.0, default=None)
 
 
+@settings(max_examples=25)
 @given(
     requests=st.floats(1e3, 1e9),
     input_tok=st.floats(1, 30_000),
@@ -74,14 +86,15 @@ def test_the_search_finds_what_assessing_each_finds(
         finance={"redundancy": spare, "wacc_frac": 0.1}, site={"pue": 1.3, "colocation": 195},
     )  # fmt: skip
     scenario = a_scenario(workload=held)
-    group = [replace(option, model=model, model_id=model.id) for option in GROUP]
+    group = [replace(option, model=model, model_id=model.id, dtypes=("bf16", "int8")) for option in GROUP[:5]]
     best = brute_force(group, scenario)
     found = cheapest(group, scenario, {})
+    chosen = assess(found.option, scenario)
     if best is None:
-        assert not assess(found.option, scenario).feasible
+        assert not chosen.feasible
     else:
-        chosen, rival = (assess(option, scenario) for option in (found.option, next(o for o in group if o.id == best)))
-        assert found.option.id == best or chosen.usd_per_month == approx(rival.usd_per_month, rel=1e-9)
+        assert chosen.feasible
+        assert chosen.usd_per_month == approx(best.usd_per_month, rel=1e-9)
 
 
 def test_why_others_fell_out() -> None:
@@ -92,8 +105,19 @@ def test_why_others_fell_out() -> None:
     assert "no price" in why[GROUP[5].id]
     assert "no memory bandwidth" in why[GROUP[6].id]
     assert "does not fit" in why[GROUP[4].id]
-    assert found.text == "cheapest of 7 machines searched, 3 of which cannot serve it"
+    assert found.text == "cheapest of 7 machines searched, 3 of which cannot serve it; replicas of 1 to 8 GPUs"
     assert found.option.n_gpus == 1
+
+
+def test_the_next_best_follow_by_their_bill() -> None:
+    scenario = a_scenario()
+    found = cheapest(GROUP, scenario, {})
+    results = [assess(option, scenario) for option in (found.option, *found.next_best)]
+    assert len(results) == 8
+    bills = [result.usd_per_month or 0.0 for result in results]
+    assert bills == sorted(bills)
+    assert all(result.feasible for result in results)
+    assert cheapest([GROUP[4]], scenario, {}).next_best == ()
 
 
 def test_rules_hold_in_the_search() -> None:
@@ -123,13 +147,27 @@ def test_a_measurement_counts_in_the_search() -> None:
     )
     scenario = a_scenario(workload=a_workload(demand={"requests": 5_000_000}))
     assert cheapest([measured, twin], scenario, {}).option.id == "own:twin"
-    assert brute_force([measured, twin], scenario) == "own:twin"
+    assert brute_force([measured, twin], scenario).option.id == "own:twin"
+
+
+def test_watts_measured_at_the_point_count_in_the_search() -> None:
+    # Two cards alike in price and measured speed: the one said to draw less was measured to draw far more.
+    def measured(name: str, said_w: float, drawn_w: float) -> MachineOption:
+        lengths = {"input_tok": 1000.0, "output_tok": 100.0}
+        row = x.a_row(hardware=name, model="llama-3.1-8b", kind="measured", busy_w=drawn_w, **lengths)
+        card = CARDS[0].model_copy(update={"id": name, "busy_w": Figure(value=said_w, unit="W")})
+        return serving(card, measured=(row,))
+
+    options = [measured("modest", 100.0, 900.0), measured("honest", 300.0, 300.0)]
+    scenario = a_scenario(workload=a_workload(demand={"requests": 5_000_000}))
+    assert cheapest(options, scenario, {}).option.id == "own:honest"
+    assert brute_force(options, scenario).option.id == "own:honest"
 
 
 def test_a_measurement_of_other_lengths_is_not_one() -> None:
     row = x.a_row(hardware="small", model="llama-3.1-8b", input_tok=9000.0, output_tok=100.0)
     found = cheapest([serving(CARDS[0], measured=(row,))], a_scenario(), {})
-    assert found.text == "cheapest of 1 machines searched"
+    assert found.text == "cheapest of 1 machines searched; replicas of 1 to 8 GPUs"
 
 
 def test_a_stated_speed_counts_too() -> None:
@@ -155,3 +193,56 @@ def test_an_option_known_to_have_no_price_falls_out() -> None:
     found = cheapest([unpriced, GROUP[2]], a_scenario(), {})
     assert (found.option.id, found.refused) == ("own:large", (("own:unpriced", "no price: on request"),))
     assert assess(unpriced, a_scenario()).reasons == ("no price: on request",)
+
+
+def test_more_gpus_where_fewer_miss_a_limit() -> None:
+    scenario = a_scenario(workload=a_workload(slo={"itl_p95": 0.006}))
+    one, two = (assess(replace(serving(CARDS[2]), n_gpus=n), scenario) for n in (1, 2))
+    assert not one.feasible
+    assert two.feasible
+    found = cheapest([serving(CARDS[2])], scenario, {})
+    assert found.option.n_gpus == 2
+    assert found.option.id == "own:large"
+
+
+def test_the_cheaper_format_wins_and_is_named() -> None:
+    # Half the bytes: one card where 16 bit needs two.
+    option = serving(CARDS[2], model=x.LLAMA_70B, model_id="llama-70b", id="own:large/m-bf16", dtypes=("bf16", "int8"))
+    found = cheapest([option], a_scenario(), {})
+    assert (found.option.dtype, found.option.id, found.dtypes) == ("int8", "own:large/m-int8", ("bf16", "int8"))
+    assert found.text.endswith("; weights in bf16, int8")
+    assert cheapest([replace(option, dtypes=())], a_scenario(), {}).option.dtype == "bf16"
+
+
+def test_a_model_under_its_floor_is_refused_whole() -> None:
+    scenario = a_scenario(workload=a_workload(quality={"floor": {"mmlu": 80}}))
+    found = cheapest(GROUP, scenario, {})
+    assert found.refused == (("llama-3.1-8b", "no pass@1 score on mmlu is known; the floor is 80"),)
+    assert found.is_worth_showing
+    unnamed = tuple(replace(option, dtypes=("bf16",)) for option in GROUP)
+    assert [(each.refused, each.is_worth_showing) for each in search([unnamed, ()], scenario)] == [
+        (found.refused, False)
+    ]
+
+
+def test_a_stated_split_is_the_only_layout() -> None:
+    split = Serving(split=Split(tensor=2))
+    option = serving(CARDS[2], n_gpus=2, serving=split)
+    scenario, built = a_scenario(), Built()
+    found = cheapest([option], scenario, built)
+    assert (found.option, found.sizes) == (option, (2,))
+    alone = assess(option, scenario).capacity
+    assert alone is not None
+    assert [layout.req_per_s for layout in layouts_of(option, "bf16", built)] == [approx(alone.req_per_s)]
+
+
+def test_a_machine_measured_itself_is_sized_one_by_one() -> None:
+    measured = {"bandwidth_gb_per_s": 1000, "tflops": {"bf16": 300}}
+    card = a_card("large", memory_gb=80, bandwidth_gb_per_s=3350, dense_tflops={"bf16": 989}, prices=(a_price(usd=9),))
+    known = card.model_copy(update={"ceilings": Ceilings.model_validate(measured)})
+    scenario, built = a_scenario(), Built()
+    found = cheapest([serving(known)], scenario, built)
+    assert found.sizes == (1, 2, 4, 8)
+    alone = assess(replace(serving(known), n_gpus=1), scenario).capacity
+    assert alone is not None
+    assert layouts_of(serving(known), "bf16", built)[0].req_per_s == approx(alone.req_per_s)

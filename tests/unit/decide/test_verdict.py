@@ -6,7 +6,7 @@ from typing import Any
 from tco.decide.assess import Result
 from tco.decide.verdict import best_by_tier, ranked, verdict
 from tco.decide.versus import BreakEven
-from tests.factories import a_plan, a_token_option
+from tests.factories import a_plan, a_rented_option, a_token_option
 from tests.unit.cost.test_ledger import line
 
 
@@ -72,6 +72,18 @@ def test_many_times_as_much() -> None:
 
 def test_one_tier_alone() -> None:
     assert verdict([A], []).text == "Cheapest is a (API) at 100.00 USD a month."
+
+
+def test_a_rental_is_not_called_own() -> None:
+    rented = Result(option=a_rented_option(id="r"), plan=a_plan(), lines=(line(150.0),))
+    never = replace(EVEN, own="r", requests_per_month=None, reason="never: it is too dear")
+    assert verdict([A, rented], [never]).text.endswith(". Rented machines against a: never: it is too dear.")
+
+
+def test_a_slow_winner_is_told() -> None:
+    slow = "No latency limit is stated: TTFT p95 is 43.0 s, ITL p95 5.10 s"
+    assert verdict([replace(A, slow=slow), B], []).text.endswith(f"50% more. {slow}.")
+    assert slow not in verdict([A, replace(B, slow=slow)], []).text
 
 
 def test_never_says_why() -> None:

@@ -46,6 +46,16 @@ def refused(raw: Any, unit: str, **bounds: float) -> str:
         ("3 years", "months", 36.0),
         ("20 rps", "/month", 52_560_000.0),
         ("2 kW", "W", 2000.0),
+        ("$2.50 / 1M", "USD/Mtok", 2.5),  # as vendors print them
+        ("US$ 2.50/M", "USD/Mtok", 2.5),
+        ("$2.50 per million tokens", "USD/Mtok", 2.5),
+        ("$2.50 USD/Mtok", "USD/Mtok", 2.5),
+        ("$0.0025 per 1K tokens", "USD/Mtok", 2.5),
+        ("0.25 cent/ktok", "USD/Mtok", 2.5),
+        ("0.25¢ / 1K", "USD/Mtok", 2.5),
+        ("$12k per month", "USD/month", 12_000.0),
+        ("-$5", "USD", -5.0),
+        ("1.2M per month", "/month", 1.2e6),
     ],
 )
 def test_one_quantity(text: str, unit: str, value: float) -> None:
@@ -70,6 +80,29 @@ def test_a_range_is_uniform_about_its_middle(text: str, unit: str, low: float, h
     held = read(text, unit)
     assert (held.low, held.high, held.value) == (approx(low), approx(high), approx((low + high) / 2))
     assert held.distribution == "uniform"
+
+
+@pytest.mark.parametrize(
+    "text", ["$0.10-$0.20/kWh", "$0.10 – 0.20 / kWh", "10 to 20 cents per kWh", "$0.10..$0.20 per kWh"]
+)
+def test_a_range_of_money_with_signs(text: str) -> None:
+    figure = read(text, "USD/kWh")
+    assert (figure.low, figure.high, figure.distribution) == (approx(0.1), approx(0.2), "uniform")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("$2.50", "which is USD; expected USD/Mtok"),
+        ("$2.50 / 1m", "got unit 'USD / 1m'"),  # a million, a month or a minute
+        ("2.50 / 1M", "got unit '/ 1M'"),  # of which currency?
+        ("$2.50 EUR/Mtok", "got unit 'USD EUR/Mtok'"),
+        ("$2.50 / 1M requests", "got unit 'USD / 1M requests'"),
+        ("$", "got '$'"),
+    ],
+)
+def test_a_price_with_two_meanings_is_refused(text: str, says: str) -> None:
+    assert says in refused(text, "USD/Mtok")
 
 
 def test_numbers_and_mappings() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tco.describe.workload import COLOCATION, MachineCandidate, PlanCandidate, Tariff, TokenCandidate, Workload
+from tco.describe.candidates import MachineCandidate, PlanCandidate, TokenCandidate
+from tco.describe.workload import COLOCATION, Tariff, Workload
 from tests.factories import PLAIN, a_workload, merged
 
 MINIMAL: dict[str, Any] = {"name": "w", "demand": {"requests": 1000}, "tokens": {"input": 10, "output": 5}}

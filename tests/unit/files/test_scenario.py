@@ -229,6 +229,8 @@ def test_under_a_residency_rule_the_site_is_stated(built, site, own, asked):
 def test_one_tier_only(built):
     tiers = {"api": "[openai/gpt-4o-mini]", "self_hosted": "[{model: qwen3-8b, hardware: rtx-4090}]"}
     assert ids(built(**tiers, only="api")) == ["openai/gpt-4o-mini"]
+    assert built(**tiers, only="api").tiers == ("api",)
+    assert built(**tiers).tiers == ("api", "self_hosted")
     assert [option.tier for option in built(**tiers, only="self_hosted").options] == ["self_hosted"]
 
 
@@ -289,3 +291,19 @@ def test_names_are_checked_in_what_is_left_of_a_broken_file(built):
         built("site: {pue: 0.5, electricity: {country: ZZ}}\n", api="[5, openai/gpt-4o-mimi]", models="[nobody]")
     fields = [problem.field for problem in caught.value.problems]
     assert fields == ["candidates.api[0]", "candidates.api[1]", "candidates.models[0]", "site.pue"]
+
+
+def test_a_name_of_a_seller_nobody_knows_has_a_suggestion(built):
+    with pytest.raises(InvalidInputError, match="no provider 'runpd'; did you mean 'runpod'"):
+        built(budget_cloud="[{model: qwen3-8b, hardware: h100-sxm, provider: runpd}]")
+    with pytest.raises(
+        InvalidInputError, match="no on_demand rental of h100-sxm by anthropic on 2026-11-22; it is offered"
+    ):
+        built(budget_cloud="[{model: qwen3-8b, hardware: h100-sxm, provider: anthropic}]")
+
+
+def test_a_plan_is_named_with_or_without_its_provider(built):
+    assert ids(built(api="[{plan: intercom/fin}]")) == ids(built(api="[{plan: fin}]")) == ["intercom/fin"]
+    for name, guess in (("intercom/finn", "intercom/fin"), ("finn", "fin"), ("zendesk/fin", "intercom/fin")):
+        with pytest.raises(InvalidInputError, match=f"no plan '{name}'; did you mean .*'{guess}'"):
+            built(api=f"[{{plan: {name}}}]")

@@ -9,7 +9,7 @@ import pytest
 
 from tco.describe.record import Figure
 from tco.describe.workload import Tariff, Workload
-from tco.errors import InvalidInputError, UnknownNameError
+from tco.errors import InvalidInputError, UsageError
 from tco.files.marks import read, validate
 from tco.files.template import Answers, write
 
@@ -91,11 +91,11 @@ def test_any_name_is_kept(tmp_path, name):
         ({"name": "x" * 81}, InvalidInputError),
         ({"name": "a\nb\0"}, InvalidInputError),
         ({"input_tok": -1}, InvalidInputError),
-        ({"model": "nobody"}, UnknownNameError),
-        ({"floor": "nobody:60"}, UnknownNameError),
+        ({"model": "nobody"}, InvalidInputError),
+        ({"floor": "nobody:60"}, InvalidInputError),
         ({"floor": "gpqa-diamond"}, InvalidInputError),
         ({"floor": "gpqa-diamond:high"}, InvalidInputError),
-        ({"residency": "eu"}, InvalidInputError),
+        ({"residency": "eu"}, UsageError),
         ({"country": "Germany"}, InvalidInputError),
         ({"ttft": "1 USD"}, InvalidInputError),
         ({"cached_frac": 1.5}, InvalidInputError),

@@ -14,7 +14,10 @@ from tests.unit.perform import examples as x
 
 approx: Any = pytest.approx
 BANDS: dict[str, dict[str, Band]] = {str(kind): {"itl_ms": Band(-0.1, 0.2, 99)} for kind in KINDS}
-KNOWN = {"model": ["llama-3.1-8b"], "gpu": ["h100-sxm"], "family": ["f"], "engine": ["vllm"]}
+KNOWN = {
+    "model": ["llama-3.1-8b"], "gpu": ["h100-sxm"], "family": ["f"], "engine": ["vllm"], "arch": ["hopper"],
+    "cell": ["llama-3.1-8b/vllm/h100-sxm/16/16bit"],
+}  # fmt: skip
 EFFECTS = {"layer|engine|vllm": 0.5, "total|engine*years|vllm": -0.1, "power|arch|hopper": 0.1}
 SMALL = Fitted(EFFECTS, BANDS, KNOWN, {"newest": {"vllm": ("2026-11-01", "vllm/0.18")}}, {})
 
@@ -45,10 +48,17 @@ def test_an_unknown_one_says_so() -> None:
     assert calibrated(model=x.LLAMA_8B, hardware=x.H100, engine="sglang", shipped=SMALL).unseen == ("engine",)
 
 
+def test_known_parts_never_measured_together_get_a_wider_band() -> None:
+    found = calibrated(model=x.LLAMA_8B, hardware=x.H100, dtype="fp8", shipped=SMALL)
+    assert found.unseen == ("pairing",)
+    assert found.bands["itl_ms"] == (approx(2.718281828**-0.1), approx(2.718281828**0.2))
+    assert any("each measured, but not together" in note for note in found.deployment.notes)
+
+
 def test_the_shipped_constants_carry_their_origin() -> None:
     held = fitted()
     assert held.origin["n_rows"] > 4000
-    assert set(held.bands) == set(KINDS) == set(held.widening)
+    assert set(held.bands) == {*KINDS, "site"} == set(held.widening)
     assert {"vllm", "sglang", "tensorrt-llm", "llama.cpp"} <= set(held.known["engine"])
     assert all(abs(value) < 3.0 for value in held.effects.values())
     assert set(folds_fitted()) == set(KINDS)

@@ -60,6 +60,19 @@ def test_predicted_capacity():
     assert found.source
 
 
+def test_both_percentiles_at_the_operating_point():
+    slo = Slo(ttft_s=0.5, itl_s=0.05)
+    found = predicted(deployment=HELD, load=LOAD, slo=slo)
+    held = found.percentiles_s
+    assert (held["ttft_p95"], held["itl_p95"]) == (approx(found.ttft_s, rel=0.02), approx(found.itl_s, rel=0.02))
+    assert held["ttft_p99"] > held["ttft_p95"]
+    assert held["itl_p99"] >= held["itl_p95"]
+    bursty = predicted(deployment=HELD, load=replace(LOAD, arrival_scv=9.0), slo=slo)
+    assert bursty.percentiles_s["ttft_p95"] == approx(bursty.ttft_s, rel=0.05)
+    assert predicted(deployment=HELD, load=LOAD, slo=Slo()).percentiles_s == {}
+    assert predicted(deployment=HELD, load=LOAD, slo=Slo(itl_s=1e-6)).percentiles_s == {}
+
+
 def test_power_is_a_hint():
     assert predicted(deployment=HELD, load=LOAD, slo=Slo()).busy_w is None
     assert predicted(deployment=HELD, load=LOAD, slo=Slo(), hardware=x.a_gpu()).busy_w is None
@@ -93,3 +106,6 @@ def test_reasons():
     slow = predicted(deployment=HELD, load=LOAD, slo=Slo(itl_s=0.001))
     assert slow.reasons == ("at one sequence ITL p95 is 7 ms; the limit is 1 ms",)
     assert not slow.feasible
+    bursty = replace(LOAD, arrival_scv=5.0)
+    crowded = predicted(deployment=replace(HELD, max_seqs=1.0), load=bursty, slo=Slo(ttft_s=2.0))
+    assert crowded.reasons == ("at one sequence TTFT p95 is 11 s; the limit is 2,000 ms",)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tco.perform import fit, forecast, holdout
+from tco.perform.batching import batch
 from tco.perform.effects import Multipliers, scaled
 from tests.unit.perform import measured as m
 
@@ -81,7 +82,10 @@ def test_forecasts_by_hand() -> None:
     itl, rate, joules, prompt, alone, first, only = forecast.forecast(runs=runs, deployment=runs.deployment)
     assert rate == approx(8 * 200 / (8 * 200 / rate))
     assert rate * itl / 1e3 < 8.0
-    assert joules == approx(700 * 0.705 / rate, rel=0.01)  # .63 + .2 ln 8 / ln 256 = .705 of 700 W
+    # The GPU computes while the host (32 layers of 45 us, 130 us a step, 50 us a sequence) does not: .25 to .705 of it,
+    # .705 being .63 + .2 ln 8 / ln 256; 700 W.
+    busy = 1.0 - (32 * 45e-6 + 130e-6 + 8 * 50e-6) * 1e3 / itl
+    assert joules == approx(700 * (0.25 + 0.455 * busy) / rate, rel=0.01)
     assert only == approx(1e3 * 1000 / prompt)
     assert first > only
     assert alone > 1e3 / itl
@@ -94,3 +98,15 @@ def test_the_mean_wait_of_a_burst() -> None:
     twice = forecast.burst_wait_s(deployment=runs.deployment, load=runs.load, n_seqs=17.0)
     assert one == 0.0
     assert twice == approx(2 * many)
+
+
+def test_power_where_the_throughput_was_measured() -> None:
+    runs = m.runs_of(m.a_measurement(metric="joules_per_token"))
+    itl_s, host_s = 10e-3, 32 * 45e-6 + 130e-6 + 8 * 50e-6  # 8 sequences at 100 tok/s
+    busy = forecast.gpu_busy_frac(deployment=runs.deployment, n_seqs=8.0, itl_s=itl_s, measured_itl_s=2 * itl_s)
+    assert busy == approx((itl_s - host_s) / (2 * itl_s))
+    assert forecast.gpu_busy_frac(deployment=runs.deployment, n_seqs=8.0, itl_s=1e-6) == 0.0
+    state = batch(deployment=runs.deployment, load=runs.load, n_seqs=runs.n_seqs)
+    share = (float(np.asarray(state.itl_s)[0]) - host_s) / itl_s
+    (found,) = forecast.watts_at(runs=runs, deployment=runs.deployment, out_tok_per_s=np.array([800.0]), power=2.0)
+    assert found == approx(2.0 * 700 * (0.25 + 0.455 * share), rel=1e-3)

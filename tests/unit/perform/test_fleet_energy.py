@@ -48,3 +48,14 @@ def test_busy_power_of_a_replica():
     assert energy.busy_w(hardware=x.a_gpu(busy_w=350, max_w=450), n_gpus=2) == 700
     assert energy.busy_w(hardware=x.a_gpu(max_w=700), n_gpus=2, n_seqs=1.0) == approx(882)
     assert energy.busy_w(hardware=x.a_gpu()) is None
+
+
+def test_power_of_a_gpu_that_waits_for_its_host():
+    # .25 + (.63 - .25) x .5 = .44 of 700 W; with a typical 350 W stated, 350 / .72 stand for the rated power
+    assert energy.serving_tdp_frac(n_seqs=1.0, gpu_busy_frac=0.0) == approx(0.25)
+    assert energy.serving_tdp_frac(n_seqs=1.0, gpu_busy_frac=1.0) == approx(0.63)
+    half: dict[str, Any] = {"n_gpus": 2, "n_seqs": 1.0, "gpu_busy_frac": 0.5}
+    assert energy.serving_w(hardware=x.a_gpu(max_w=700), **half) == approx(2 * 0.44 * 700)
+    stated = energy.serving_w(hardware=x.a_gpu(busy_w=350, max_w=700), multiplier=1.1, **half)
+    assert stated == approx(1.1 * 2 * 350 * 0.44 / 0.72)
+    assert energy.serving_w(hardware=x.a_gpu(), **half) is None

@@ -20,6 +20,13 @@ def test_rows_of_one_operating_point_share_a_fold() -> None:
     assert holdout.folds(pair, "engine") == ["vllm", "vllm"]
 
 
+def test_rows_of_one_pairing_share_a_fold() -> None:
+    rows = [m.a_measurement(id="a"), m.a_measurement(id="b", concurrency=1.0), m.a_measurement(id="c", engine="VLLM")]
+    assert len(set(holdout.folds(rows, "pairing"))) == 1
+    many = [m.a_measurement(id=str(i), model=str(i)) for i in range(50)]
+    assert len(set(holdout.folds(many, "pairing"))) > 2
+
+
 def test_accelerators_with_few_rows_share_folds_whole() -> None:
     rows = [m.a_measurement(id=str(i), gpu="H100") for i in range(60)] + [m.a_measurement(id="z", gpu="4090")]
     found = holdout.folds(rows, "gpu")
@@ -57,22 +64,45 @@ def test_bands_are_quantiles_of_measured_over_predicted() -> None:
     assert few["itl_ms"].n == 9
 
 
+def test_an_even_band_has_no_side() -> None:
+    rows = [m.a_measurement(id=str(i)) for i in range(101)]
+    found = holdout.bands(rows=rows, error=np.linspace(0.0, 1.0, 101), even=True)["itl_ms"]
+    assert (found.low, found.high) == (approx(-0.8), approx(0.8))
+    assert not holdout.is_even("random")
+    assert holdout.is_even("gpu")
+
+
+TABLES = {
+    "random": {"itl_ms": Band(-0.1, 0.1, 50)}, "gpu": {"itl_ms": Band(-0.2, 0.2, 50)},
+    "model": {"itl_ms": Band(-0.05, 0.3, 50)}, "engine": {}, "site": {"itl_ms": Band(-0.15, 0.15, 9)},
+}  # fmt: skip
+
+
 def test_a_band_widens_with_what_is_unknown() -> None:
-    tables = {
-        "random": {"itl_ms": Band(-0.1, 0.1, 50)}, "gpu": {"itl_ms": Band(-0.2, 0.1, 50)},
-        "model": {"itl_ms": Band(-0.1, 0.4, 50)}, "engine": {},
-    }  # fmt: skip
     row = m.a_measurement()
-    assert holdout.band_of(row=row, missing=(), tables=tables) == (-0.1, 0.1)
-    assert holdout.band_of(row=row, missing=("gpu",), tables=tables) == (-0.2, 0.1)
-    assert holdout.band_of(row=row, missing=("gpu", "model"), tables=tables) == (approx(-0.25), approx(0.5))
-    assert holdout.band_of(row=row, missing=("engine",), tables=tables) == (holdout.WIDEST.low, holdout.WIDEST.high)
+    assert holdout.band_of(row=row, missing=(), tables=TABLES) == (-0.1, 0.1)
+    assert holdout.band_of(row=row, missing=("gpu",), tables=TABLES) == (approx(-0.2), approx(0.2))
+    # 0.2^2 + max(0.05^2 - 0.1^2, 0) below, 0.1^2 + 0.03 + 0.08 above
+    both = holdout.band_of(row=row, missing=("gpu", "model"), tables=TABLES)
+    assert both == (approx(-0.2), approx(0.12**0.5))
+    guessed = holdout.band_of(row=row, missing=("gpu",), tables=TABLES, guessed_sd=0.25)
+    assert guessed[1] == approx((0.04 + (1.2816 * 0.25) ** 2) ** 0.5)
+    assert holdout.band_of(row=row, missing=("engine",), tables=TABLES)[1] == approx(holdout.WIDEST.high)
+    assert holdout.band_of(row=row, missing=(), tables=TABLES, base="site") == (-0.15, 0.15)
+
+
+KNOWN = {"model": ["a"], "gpu": ["b"], "family": ["c"], "engine": ["d"], "cell": ["a/d/b/8"], "arch": ["hopper"]}
 
 
 def test_what_no_fitted_row_shares() -> None:
-    known = {"model": ["a"], "gpu": ["b"], "family": ["c"], "engine": ["d"]}
-    assert holdout.unseen(row_groups={"model": "a", "gpu": "b", "family": "c", "engine": "d"}, known=known) == ()
-    assert holdout.unseen(row_groups={"model": "a", "gpu": "x"}, known=known) == ("gpu", "source", "engine")
+    parts = {"model": "a", "gpu": "b", "family": "c", "engine": "d"}
+    assert holdout.unseen(row_groups=parts, known=KNOWN) == ()
+    assert holdout.unseen(row_groups={"model": "a", "gpu": "x"}, known=KNOWN) == ("gpu", "source", "engine")
+    assert holdout.unseen(row_groups={**parts, "cell": "a/d/b/8"}, known=KNOWN) == ()
+    assert holdout.unseen(row_groups={**parts, "cell": "a/d/b/4"}, known=KNOWN) == ("pairing",)
+    assert holdout.unseen(row_groups={**parts, "family": "", "cell": "no"}, known=KNOWN) == ("pairing", "source")
+    assert holdout.guessed_sd(row_groups={"arch": "hopper"}, known=KNOWN) == 0.0
+    assert holdout.guessed_sd(row_groups={"arch": "cdna"}, known=KNOWN) == 0.25
 
 
 def test_coverage_judges_a_fold_by_the_others() -> None:
@@ -82,20 +112,16 @@ def test_coverage_judges_a_fold_by_the_others() -> None:
     inside = holdout.coverage(rows=rows, error=error, fold_of=folds)
     assert inside[:100].all()
     assert inside[100:].mean() == approx(0.4, abs=0.02)
-    wider = holdout.widening(rows=rows, error=error, fold_of=folds)
+    wider = {"itl_ms": 2.0}
     covered = holdout.coverage(rows=rows, error=error, fold_of=folds, widening=wider)
     assert covered.mean() >= holdout.COVERED_FRAC
     far = np.concatenate([np.full(100, 0.0), np.full(100, 9.0)])
-    assert holdout.widening(rows=rows, error=far, fold_of=folds) == {"itl_ms": 2.5}
-
-
-def test_one_point_moves_the_level_of_its_site() -> None:
-    rows = [m.a_measurement(id=str(i), concurrency=float(i + 1)) for i in range(3)]
-    left = holdout.after_one_point(rows=rows, error=np.array([0.4, 0.5, 0.7]))
-    assert np.isnan(left[1])
-    assert (left[0], left[2]) == (approx(-0.1), approx(0.2))
-    unknown = holdout.after_one_point(rows=rows, error=np.array([np.nan, 0.5, 0.7]))
-    assert np.isnan(unknown[[0, 2]]).all()
+    assert holdout.widening(rows=rows, error=far, fold_of=folds) == {"itl_ms": holdout.MOST_WITH_FEW}
+    thirds = [str(i % 3) for i in range(200)]
+    assert holdout.widening(rows=rows, error=np.full(200, 0.0), fold_of=thirds) == {"itl_ms": 0.5}
+    alone = ["a"] * 200
+    assert holdout.widening(rows=rows, error=error, fold_of=alone) == {"itl_ms": 1.0}
+    assert holdout.coverage(rows=rows, error=error, fold_of=alone).mean() == approx(0.8, abs=0.01)
 
 
 def test_scores_by_hand() -> None:

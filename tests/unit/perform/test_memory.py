@@ -108,7 +108,10 @@ def test_typical_shape_is_near_the_llamas():
 
 def test_reserve_and_overhead():
     assert memory.reserve_frac(hardware=x.H100) == 0.08
+    assert memory.reserve_frac(hardware=x.H100, is_local=True) == 0.03
     assert memory.reserve_frac(hardware=x.a_gpu(category="apple")) == 0.25
+    assert memory.reserve_frac(hardware=x.a_gpu(category="apple", memory_gb=36)) == approx(1 / 3)
+    assert memory.reserve_frac(hardware=x.a_gpu(category="cpu", memory_gb=36)) == 0.25
     assert memory.overhead_bytes(memory_bytes=80e9, is_moe=False, n_gpus=1) == approx(4.93 * 1024**3)
     assert memory.overhead_bytes(memory_bytes=141e9, is_moe=True, n_gpus=8) == approx(7.95 * 1024**3)
     assert memory.overhead_bytes(memory_bytes=40e9, is_moe=False, n_gpus=1) == approx(4.93 * 1024**3 / 2)

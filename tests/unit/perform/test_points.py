@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tco.perform.batching import batch, ttft_at
+from tco.perform.deployment import deployment
 from tco.perform.load import Load, Slo
 from tco.perform.points import from_points, length_distance, matching_points
 from tests.unit.perform import examples as x
@@ -43,12 +45,26 @@ def test_a_mean_is_multiplied_by_an_assumed_factor():
     row = x.a_row(ttft_stat="mean", itl_ms=20.0)
     found = from_points(rows=[row], load=CHAT, slo=Slo(ttft_s=0.2, ttft_percentile=99, itl_s=0.04, itl_percentile=99))
     assert found.reasons == (
-        "no measured point meets the targets: at concurrency 4, the lightest, TTFT p99 is 212 ms; the limit is 200 ms",
+        "no measured point meets the targets: at concurrency 4, the lightest, TTFT p99 is 723 ms; the limit is 200 ms",
     )
     assert (found.req_per_s, found.output_tok_per_s) == (0.0, 0.0)
     assert found.itl_s == approx(0.03)
-    assert found.e2e_s == approx(0.157 * 1.35 + 149 * 0.02)
-    assert found.notes == ("TTFT p99 assumed 1.35 times the measured mean", "ITL p99 assumed 1.50 times the mean")
+    assert found.e2e_s == approx(0.157 * 4.60517 + 149 * 0.02)  # ln 100: without a model all of it is a wait
+    assert found.notes == ("TTFT p99 assumed 4.61 times the measured mean", "ITL p99 assumed 1.50 times the mean")
+
+
+def test_a_model_says_how_much_later_the_last_come():
+    row = x.a_row(ttft_stat="mean", hardware="h100-sxm", model="llama-3.1-8b")
+    held = deployment(model=x.LLAMA_8B, hardware=x.H100)
+    found = from_points(rows=[row], load=CHAT, slo=Slo(ttft_s=1.0, ttft_percentile=95), deployment=held)
+    state = batch(deployment=held, load=CHAT, n_seqs=4.0)
+    factor = float(ttft_at(state=state, percentile=95) / state.ttft_s)
+    assert found.ttft_s == approx(0.157 * factor)
+    assert 1.25 < factor < 3.0  # some wait for the prompt of another, most do not
+    assert found.notes[0] == f"TTFT p95 assumed {factor:.2f} times the measured mean"
+    late = x.a_row(ttft_stat="p95")
+    asked = Slo(ttft_s=1.0, ttft_percentile=99)
+    assert from_points(rows=[late], load=CHAT, slo=asked).ttft_s == approx(0.157 * 4.60517 / 2.99573)
 
 
 def test_unmeasured_latencies():

@@ -8,6 +8,7 @@ import pytest
 
 from tco.errors import MissingDataError
 from tco.perform import runs
+from tco.perform.spellings import params_named
 from tests.unit.perform import measured as m
 
 approx: Any = pytest.approx
@@ -27,6 +28,52 @@ def test_names_are_read_as_people_write_them() -> None:
     assert {name: runs.dtype_of(name) for name in other} == other
     with pytest.raises(MissingDataError, match="'int3' is not known"):
         runs.dtype_of("int3")
+
+
+def test_names_of_builds_versions_and_formats() -> None:
+    engines = {
+        "llama.cpp b4011": "llama.cpp", "vllm-rocm": "vllm", "vLLM 0.6.3": "vllm", "TensorRT-LLM v0.9": "tensorrt-llm",
+        "lmdeploy": "lmdeploy-turbomind", "TGI": "tgi", "ollama": "ollama", "ExLlamaV2 0.1": "exllamav2",
+        "deepspeed": "deepspeed",
+    }  # fmt: skip
+    assert {name: runs.engine_of(name) for name in engines} == engines
+    formats = {
+        "UD-Q4_K_XL": "q4_k_m", "6bit": "q8_0", "3.5bpw": "q2", "4.65bpw": "q4_k_m", "float8": "fp8", "q0f16": "fp16",
+        "W8A8-INT8": "int8", "4-bit": "int4", "fp8-block": "fp8", "tf32": "fp32",
+    }  # fmt: skip
+    assert {name: runs.dtype_of(name) for name in formats} == formats
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("Qwen2.5-72B", (72.0, 72.0)), ("Qwen3-Next-80B-A3B", (80.0, 3.0)), ("Phi-4", (None, None)),
+        ("Mixtral 8x22B", (137.5, 38.5)),
+    ],
+)  # fmt: skip
+def test_parameters_a_name_states(name, counts) -> None:
+    assert params_named(name) == counts
+
+
+def test_an_unlisted_model_is_sized_by_its_name() -> None:
+    found = runs.model_of(m.a_measurement(model="Unheard-of-30B-A3B"), m.model)
+    assert found.id == "sized-30b-a3b"
+
+
+def test_a_metric_that_makes_no_sense_says_so() -> None:
+    rows = [
+        m.a_measurement(id="a", output_tok=1.0), m.a_measurement(id="b", metric="ttft_ms", input_tok=0.0),
+        m.a_measurement(id="c"),
+    ]  # fmt: skip
+    found, reasons = runs.build(rows, (m.model, m.machine))
+    assert [row.id for row in found.rows] == ["c"]
+    assert "no time between tokens" in reasons["a"]
+    assert "no prompt" in reasons["b"]
+
+
+def test_vllm_before_its_host_was_made_fast() -> None:
+    assert runs.host_of("vllm/0.5") == "vllm/before-0.6"
+    assert {runs.host_of(version) for version in ("vllm/0.6", "vllm/1.0", "sglang/0.5", "")} == {""}
 
 
 def test_an_unknown_model_gets_a_typical_shape_from_its_parameters() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tco.describe.candidates import StatedSpeed
 from tco.describe.option import MachineOption
-from tco.describe.workload import StatedSpeed
 from tco.errors import MissingDataError
 from tco.perform.load import Load, Slo
 from tco.perform.size import built_for, size, size_for, smallest_layout
@@ -146,5 +146,6 @@ def test_unknown_memory_is_an_error() -> None:
 
 
 def test_an_engine_nobody_knows_has_the_overheads_of_another() -> None:
-    assert built_for(an_option(engine="homemade"), 1).overhead_s == built_for(an_option(engine="other"), 1).overhead_s
-    assert built_for(an_option(engine="sglang", dtype="fp8", kv_dtype="fp8"), 1).weights_bytes < 10e9
+    mine, other = (built_for(an_option(engine=name), 1, LOAD) for name in ("homemade", "other"))
+    assert mine.overhead_s == other.overhead_s
+    assert built_for(an_option(engine="sglang", dtype="fp8", kv_dtype="fp8"), 1, LOAD).weights_bytes < 10e9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from tco.decide.duel import Duel
+from tco.describe.workload import Constraints
 from tco.evaluate import Comparison
 from tco.report import behind, ledger, table, versus
 from tco.report.grid import Column, Row, grid, layout
@@ -77,6 +79,52 @@ def test_refused_options_come_with_reasons(refused: Comparison, capsys: pytest.C
     for result in refused.results:
         assert result.option.id in shown
         assert " ".join(result.reasons[0].split()) in shown
+
+
+def test_a_tier_that_shows_nothing_says_why(compared: Comparison, refused: Comparison) -> None:
+    assert "API: no option was asked for." in _shown(table.tiers(compared_without(compared, "api", asked=False), 120))
+    assert table.why_absent("api", refused) == "no option was asked for"
+    assert table.why_absent("self_hosted", refused) == (
+        "none of its 2 options can serve this workload; the reasons are below"
+    )
+    alone = replace(refused, results=tuple(each for each in refused.results if each.option.tier == "budget_cloud"))
+    assert table.why_absent("budget_cloud", alone) == (
+        "its only option cannot serve this workload; the reasons are below"
+    )
+    assert table.why_absent("self_hosted", alone) == "no option of the catalogue can serve this workload"
+    held = compared.scenario
+    rules = held.workload.model_copy(update={"constraints": Constraints(local_only=True)})
+    local = replace(compared, scenario=replace(held, workload=rules))
+    assert table.why_absent("api", local) == "constraints.local_only leaves no option"
+
+
+def compared_without(compared: Comparison, tier: str, *, asked: bool) -> Comparison:
+    """The comparison without the results of a tier."""
+    tiers = tuple(each for each in compared.scenario.tiers if asked or each != tier)
+    results = tuple(result for result in compared.results if result.option.tier != tier)
+    return replace(compared, results=results, scenario=replace(compared.scenario, tiers=tiers))
+
+
+def test_a_purchase_price_says_since_when_and_when_it_was_seen(
+    compared: Comparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = next(result for result in compared.results if "rtx-4090" in result.option.id)
+    told = "in force since 2022-10-12 (1,502 d), last seen 2026-11-22 (0 d)"
+    assert table.price_line(own, compared.scenario) == f"price {told}"
+    ledger.show(own, compared.scenario)
+    assert f"machine.gpu_usd = 1,600 USD [published, {told}]" in " ".join(capsys.readouterr().out.split())
+    api = next(result for result in compared.results if result.option.tier == "api")
+    assert table.price_line(api, compared.scenario).startswith("price of 20")
+
+
+def test_a_stated_price_of_electricity_is_not_assumed(compared: Comparison) -> None:
+    assert "Electricity, as" not in _shown(behind.assumed(compared.scenario, 120))
+    held = compared.scenario
+    site = held.workload.site.model_copy(update={"electricity": held.electricity})
+    stated = replace(held, workload=held.workload.model_copy(update={"site": site}))
+    shown = _shown(behind.assumed(replace(stated, _plans={}), 120))
+    assert "Electricity, as the workload says" in shown
+    assert shown.index("Electricity, as") < shown.index("site.electricity = ")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -98,3 +98,8 @@ def test_hanging_keeps_long_words_whole() -> None:
 @given(st.from_regex(r"[a-z0-9]{1,12}([/:-][a-z0-9]{1,12}){0,6}", fullmatch=True), st.integers(6, 60))
 def test_split_id_loses_nothing(name: str, width: int) -> None:
     assert "".join(text.split_id(name, width)) == name
+
+
+def test_every_noun_of_a_count_is_plural() -> None:
+    assert [text.plural(n, "replica") for n in (1, 2)] == ["1 replica", "2 replicas"]
+    assert [text.plural(n, "offer or machine") for n in (1, 52)] == ["1 offer or machine", "52 offers or machines"]
