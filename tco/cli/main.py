@@ -18,7 +18,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; lo
 import typer
 
 from tco import __version__
-from tco.cli import breakeven, catalogue, compare, explain, init, perform, prices, validate
+from tco.cli import breakeven, catalogue, check, compare, explain, init, perform, prices, validate
 
 app = typer.Typer(
     name="tco",
@@ -36,6 +36,7 @@ app.command("init")(init.init)
 app.add_typer(prices.app, name="prices")
 app.command("perform")(perform.perform)
 app.command("validate")(validate.validate)
+app.command("check")(check.check)
 
 SHARED_SETTINGS = ("as_of", "data", "allow_rumoured")
 OWN_TABLES = {"check": ("rules", "limits", "budget", "verdict")}  # read by the command itself

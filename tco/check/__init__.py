@@ -1,0 +1,1 @@
+"""The gate: assumptions, claims, results and data files in; findings out."""
