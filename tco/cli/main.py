@@ -18,7 +18,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; lo
 import typer
 
 from tco import __version__
-from tco.cli import breakeven, catalogue, check, compare, explain, init, perform, prices, validate
+from tco.cli import bench, breakeven, catalogue, check, compare, explain, init, perform, prices, validate
 
 app = typer.Typer(
     name="tco",
@@ -34,6 +34,7 @@ app.command("list")(catalogue.list_items)
 app.command("show")(catalogue.show)
 app.command("init")(init.init)
 app.add_typer(prices.app, name="prices")
+app.add_typer(bench.app, name="bench")
 app.command("perform")(perform.perform)
 app.command("validate")(validate.validate)
 app.command("check")(check.check)

@@ -198,6 +198,7 @@ RECORDED = {
     "prices cost": "tco prices cost claude-haiku-4.5 --provider anthropic --input 1000 --output 100 --json",
     "list": "tco list workloads --json",
     "show": "tco show models qwen3-8b --json",
+    "check": "tco check workloads/startup-chat.yaml --as-of 2026-11-22 --json",
 }
 
 
