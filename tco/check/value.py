@@ -10,14 +10,14 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal
 
-from tco.units import MULTIPLIERS, UNITS
+from tco.units import MULTIPLIERS, UNITS, known_unit
 
 UsdPer = Callable[[str], float]
 
 _DIGITS = r"\d[\d_,]*(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
 _TEXT = re.compile(
     rf"^\s*(?P<sign>US\$|\$|€|£)?\s*(?P<low>[-+]?(?:{_DIGITS}))\s*(?P<scale>[kKMGB](?=\s|/|-|–|$))?\s*"
-    rf"(?:(?:-|–|\.\.|to)\s*(?P<high>{_DIGITS})\s*(?P<scale2>[kKMGB](?=\s|/|$))?)?\s*(?P<unit>[A-Za-z%/$€£].*)?$"
+    rf"(?:(?:-|–|\.\.|to)\s*(?P<high>{_DIGITS})\s*(?P<scale2>[kKMGB](?=\s|/|$))?)?\s*(?P<unit>[A-Za-z%/$€£¢].*)?$"
 )
 _GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?([eE][-+]?\d+)?")
 _SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
@@ -138,7 +138,7 @@ def canonical(text: str, currency: str = "") -> tuple[str, Decimal]:
     name = " ".join(text.replace("US$", "USD").replace("$", "USD").split())
     if not name and currency:
         name = currency
-    known = UNITS.get(name)
+    known = known_unit(name)
     if known is not None and not (currency and name.startswith("/")):
         stated = "USD" if known[0].startswith("USD") else ""
         if stated and currency and currency != "USD":

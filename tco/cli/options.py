@@ -11,6 +11,16 @@ import typer
 if TYPE_CHECKING:
     from tco.describe.scenario import Scenario
 
+
+def _folder(text: str) -> Path:
+    """A folder by its name; an empty one, such as an unset variable leaves, would be the current folder."""
+    from tco.errors import UsageError
+
+    if not text:
+        raise UsageError("--data: got an empty name; expected a folder")
+    return Path(text)
+
+
 WorkloadArg = Annotated[str, typer.Argument(help="Workload file, or the name of one in the catalogue.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 AsOf = Annotated[
@@ -19,7 +29,13 @@ AsOf = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data", envvar="TCO_DATA", metavar="DIR", help="Folder whose data comes before the shipped data."),
+    typer.Option(
+        "--data",
+        envvar="TCO_DATA",
+        metavar="DIR",
+        parser=_folder,
+        help="Folder whose data comes before the shipped data.",
+    ),
 ]
 OneMachine = Annotated[
     str | None,

@@ -200,3 +200,9 @@ def test_a_day_changes_the_price(tco, home, mine):
 
     assert usd("2026-11-09") == pytest.approx(1.7)
     assert usd("2026-11-10") == pytest.approx(0.85)
+
+
+def test_an_empty_folder_name_is_refused(tco):
+    ran = tco("compare", "startup-chat", "--data", "")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--data: got an empty name" in ran.err

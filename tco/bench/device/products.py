@@ -17,7 +17,7 @@ from tco.bench.device.reading import missing
 from tco.bench.device.session import OUT_OF_TIME, Session
 from tco.describe.profile import Gemm, Watts
 
-FIRST_BF16, FIRST_FP8 = (8, 0), (8, 9)  # compute capability of the first products in these formats
+FIRST_BF16 = (8, 0)  # compute capability of the first products in this format
 
 
 def products(device: Device, session: Session) -> tuple[Gemm, ...]:

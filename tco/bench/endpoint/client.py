@@ -55,7 +55,6 @@ class Client:
         self._head = f"Host: {address.authority}\r\n{secret}User-Agent: tco\r\nAccept: text/event-stream, */*\r\n"
         self._head += "Accept-Encoding: identity\r\n"  # a compressor would hold chunks back
         self._known_ip = ""
-        self.n_connected = 0
         self.keeps_connections = True
 
     async def ask(self, body: bytes) -> Exchange:
@@ -140,7 +139,6 @@ class Client:
         except OSError as error:
             kind = "client" if error.errno in OUT_OF_FILES else "connect"
             raise RequestFailedError(kind, error.strerror or str(error)) from None
-        self.n_connected += 1
         self._known_ip = str(transport.get_extra_info("peername")[0])  # looked up once, in no latency afterwards
         return connection
 

@@ -29,7 +29,6 @@ class Trace:
     counted_j: list[tuple[float, float]] = field(default_factory=list)
     power_w: list[tuple[float, float]] = field(default_factory=list)
     why_no_counter: str = ""
-    why_no_power: str = ""
 
     def energy(self, start_s: float, end_s: float) -> Energy:
         """Energy between two instants: the counter's readings nearest to them, checked against the power samples."""
@@ -118,9 +117,7 @@ class Meter:
                     trace.why_no_counter = joules.not_measured
                 else:
                     trace.counted_j.append((now_s, joules))
-                if isinstance(watts, NotMeasured):
-                    trace.why_no_power = watts.not_measured
-                else:
+                if not isinstance(watts, NotMeasured):
                     trace.power_w.append((now_s, watts))
             if self._stop.wait(EVERY_S):
                 return

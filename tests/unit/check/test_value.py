@@ -108,3 +108,15 @@ def test_plain(number, text):
 def test_long_quotients_are_cut():
     assert plain(Decimal(1) / Decimal(3)) == "0.333333"
     assert percent(Decimal(1) / Decimal(3)) == "33.3%"
+
+
+@pytest.mark.parametrize(
+    ("text", "usd_per_mtok"),
+    [
+        ("$2.50 / 1M", "2.5"), ("$2.50 per million tokens", "2.5"), ("0.15 cent/ktok", "1.5"), ("15 ¢/Mtok", "0.15"),
+        ("2.5 USD per 1M tokens", "2.5"),
+    ],
+)  # fmt: skip
+def test_prices_as_vendors_print_them(text, usd_per_mtok):
+    value = read(text, "", "", lambda _: 1.0)
+    assert (value.base, value.unit) == (Decimal(usd_per_mtok), "USD/Mtok")
