@@ -130,7 +130,7 @@ def _times(value: float | None, band: tuple[float, float]) -> tuple[float | None
 def _speeds(sized: Perform, at: Point, width: int) -> list[Text]:
     of = "machine" if sized.is_one_machine else "GPUs"
     names = {
-        "output_tok_per_s": "decode, tok/s", "itl_s": "ITL, ms", "ttft_s": "TTFT, ms",
+        "output_tok_per_s": "output, tok/s", "itl_s": "ITL, ms", "ttft_s": "TTFT, ms",
         "prefill_tok_per_s": "prefill, tok/s", "power_w": f"{of}, W", "joules_per_tok": "J/token",
     }  # fmt: skip
     columns = [
