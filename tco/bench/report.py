@@ -155,8 +155,8 @@ def show_diff(before: Profile, after: Profile, found: Difference, *, as_json: bo
         say(out, [prose("The two have no operating point and no microbenchmark in common.", out.width)])
     for side, points in (("before", found.only_before), ("after", found.only_after)):
         say(out, [prose(f"only {side}: {each}", out.width) for each in points])
-    noises = dict.fromkeys(each.noise for each in found.changes)
-    say(out, [prose(f"Noise is two standard deviations of a difference, from: {'; '.join(noises)}.", out.width)])
+    if noises := dict.fromkeys(each.noise for each in found.changes):
+        say(out, [prose(f"Noise is two standard deviations of a difference, from: {'; '.join(noises)}.", out.width)])
 
 
 def _change(each: Change) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from tco.decide.assess import Result
 from tco.decide.versus import BreakEven
 
 TIER_NAMES = {"api": "API", "budget_cloud": "budget cloud", "self_hosted": "self-hosted"}
+ROUNDING_FRAC = 1e-9  # what sharing out ties may leave of a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,11 @@ def verdict(results: Sequence[Result], break_evens: Sequence[BreakEven]) -> Verd
     text = f"Cheapest is {winner.option.id} ({TIER_NAMES[winner.option.tier]}) at {_usd(winner)} a month"
     odds = sum(result.win_frac or 0.0 for result in results if result.option.tier == winner.option.tier)
     if winner.win_frac is not None:
-        own_odds, tier_odds = f"{winner.win_frac:.0%}", f"{odds:.0%}"
+        own_odds, tier_odds = _odds(winner.win_frac), _odds(odds)
         text += f"; it wins {own_odds} of draws" + (f", its tier {tier_odds}" if tier_odds != own_odds else "")
         likeliest = max(results, key=lambda result: result.win_frac or 0.0)
         if (likeliest.win_frac or 0.0) > winner.win_frac and likeliest.option.id != winner.option.id:
-            text += f", but {likeliest.option.id} wins most often, {likeliest.win_frac:.0%} of them"
+            text += f", but {likeliest.option.id} wins most often, {_odds(likeliest.win_frac or 0.0)} of them"
     if len(tiers) > 1:
         other = tiers[1]
         text += (
@@ -67,6 +68,13 @@ def verdict(results: Sequence[Result], break_evens: Sequence[BreakEven]) -> Verd
     return Verdict(
         winner.option.id, {tier: result.option.id for tier, result in best.items()}, winner.win_frac, text + "."
     )
+
+
+def _odds(won_frac: float) -> str:
+    """A share of draws as a percentage; 100% and 0% only of all draws and of none."""
+    if 0.995 <= won_frac < 1.0 - ROUNDING_FRAC:
+        return ">99%"
+    return "<1%" if 0.0 < won_frac < 0.005 else f"{won_frac:.0%}"
 
 
 def _usd(result: Result) -> str:

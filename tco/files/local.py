@@ -72,7 +72,7 @@ def _unlisted(profile: Profile) -> Hardware:
         id=LOCAL, name=machine.name, vendor=machine.vendor or "unknown", category=machine.category, memory_gb=memory,
         bandwidth_gb_per_s=ceilings.bandwidth_gb_per_s, dense_tflops=_with_half(ceilings.tflops),
         flops_basis="measured", idle_w=_figure(micro.idle_w), busy_w=_figure(micro.busy_w),
-        max_w=_figure(machine.power_limit_w), unpriced="a machine of your own: state machine.usd",
+        max_w=_figure(machine.power_limit_w), unpriced="a machine of your own",
         source=f"profile {profile.id}, measured here", as_of=profile.measured_at.date(), kind="measured",
     )  # fmt: skip
 

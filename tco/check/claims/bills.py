@@ -133,11 +133,11 @@ def flow(told: Told) -> list[Raw]:
 
 
 def _value(slots: Slots, volume: str) -> tuple[str, str, str]:
-    """Volume, amount and kind; an amount without a time is that of the time the volume is counted in."""
+    """Volume, amount and kind; where one of volume and amount has a time, the other is that of the same time."""
     value = slots["value"]
-    if value.type == "BILL":
-        return volume, value.value, "bill"
     counted, _, time = volume.partition("/")
+    if value.type == "BILL":
+        return volume if time else f"{counted}/{value.value.rpartition('/')[2]}", value.value, "bill"
     return (volume, f"{value.value}/{time}", "bill") if time else (counted, value.value, "spend")
 
 

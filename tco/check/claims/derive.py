@@ -156,8 +156,15 @@ def _is_inside(stated: Quantity, found: Computed) -> bool:
     return found.low <= stated.low and stated.high <= found.high
 
 
+def _leaves(stated: Quantity, found: Computed) -> bool:
+    return bool(stated.saved) and stated.high < 1 and found.high < 1
+
+
 def _factor(stated: Quantity, found: Computed) -> float:
-    """How many times apart the nearest ends are."""
+    """How many times apart the nearest ends are; of a saving in percent, the nearest ends of what is left."""
+    if _leaves(stated, found):
+        left, gives = (1 - stated.high, 1 - stated.low), (1 - found.high, 1 - found.low)
+        return max(left[0] / gives[1], gives[0] / left[1], 1.0)
     if found.high <= 0 or stated.high <= 0:
         return math.inf if (found.high > 0) != (stated.high > 0) else 1.0
     if found.low > stated.high:
@@ -169,8 +176,9 @@ def _miss(stated: Quantity, found: Computed, times: float) -> str:
     gives = shown(found.low, found.high, stated)
     if stated.bound in ("less_than", "more_than") and found.low == found.high == stated.low:
         return f"a tie ({gives}), neither more nor less"
+    what = "what is left is " if _leaves(stated, found) else ""
     return f"the claim says {stated}; its own inputs give {gives}" + (
-        f" ({times:.3g} times apart)" if 1 < times < math.inf else ""
+        f" ({what}{times:.3g} times apart)" if 1 < times < math.inf else ""
     )
 
 

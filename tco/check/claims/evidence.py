@@ -130,12 +130,12 @@ class Evidence:
         return _by_name(self.model_titles)
 
     def models(self, name: str, on: date) -> tuple[str, ...]:
-        """What a name stands for on a day: the members of its family, or the model itself."""
+        """What a name stands for on a day: its family's members (before them, those it began with), or the model."""
         family = self.families.get(plain(name))
         if family is None or not family.members:
             return (self.model(name),)
         held = [each for each in family.members if each.since <= on and (each.until is None or on < each.until)]
-        held = held or list(family.members[:1])
+        held = held or [each for each in family.members if each.since == min(one.since for one in family.members)]
         return tuple(self.model(each.model) for each in (held[-1:] if family.successive else held))
 
     def predecessors(self, name: str, on: date) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Literal
 
 from tco.check.claims import derive, prices
 from tco.check.claims.book import Book
@@ -229,9 +230,11 @@ ASSUMED = {
 
 def value_of(state: Statement) -> Quantity | str:
     """The stated value as a quantity, or the word it is."""
-    return (
-        state.value if state.quantity == "is" or state.value in KINDS[state.quantity].words else quantity(state.value)
-    )
+    if state.quantity == "is" or state.value in KINDS[state.quantity].words:
+        return state.value
+    found = quantity(state.value)
+    is_share = state.quantity == "saving" and found.unit in ("%", "percent") and found.high <= 1
+    return replace(found, saved="share") if is_share else found
 
 
 def _same_digits(stated: Quantity, known: Quantity | str) -> bool:
@@ -242,7 +245,8 @@ def _times(stated: Quantity | str) -> Quantity | str:
     """A saving in percent as the ratio it is: 40% less is 1 / (1 - 0.4) times cheaper."""
     if isinstance(stated, str) or stated.factor == 1.0 or stated.high >= 1:
         return stated
-    return replace(stated, low=1 / (1 - stated.low), high=1 / (1 - stated.high), unit="x", factor=1.0)
+    saved: Literal["", "times"] = "times" if stated.saved else ""
+    return replace(stated, low=1 / (1 - stated.low), high=1 / (1 - stated.high), unit="x", factor=1.0, saved=saved)
 
 
 MACHINE_KINDS = ("memory", "bandwidth", "compute", "power")

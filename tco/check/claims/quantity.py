@@ -99,7 +99,7 @@ class Quantity:
     """A published number: ``low`` to ``high`` in base units (USD, tokens, seconds, joules, bytes, FLOP).
 
     ``factor`` is what one of the unit as written is in base units; ``step`` the place of the last digit written,
-    in base units; ``marks`` remembers words of the unit that dimensions forget, such as ``%``.
+    in base units; ``saved`` marks a saving published in percent, as that share or turned into how many times cheaper.
     """
 
     low: float
@@ -109,6 +109,7 @@ class Quantity:
     factor: float = 1.0
     step: float = 0.0
     bound: Bound = "is"
+    saved: Literal["", "share", "times"] = ""
 
     @property
     def is_range(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -52,14 +53,16 @@ def relate(stated: Quantity, low: float, high: float, close_frac: float = CLOSE_
     """
     tol = tolerance(stated, close_frac)
     if stated.bound in ("at_least", "more_than"):
-        return _above(stated.low, low, high, tol, strict=stated.bound == "more_than")
+        slack = _room(stated, stated.low, min(tol, CLOSE_FRAC))[0]
+        return _above(stated.low, low, high, slack, strict=stated.bound == "more_than")
     if stated.bound in ("at_most", "less_than"):
-        return _above(-stated.high, -high, -low, tol, strict=stated.bound == "less_than")
+        slack = _room(stated, stated.high, min(tol, CLOSE_FRAC))[1]
+        return _above(-stated.high, -high, -low, slack, strict=stated.bound == "less_than")
     if stated.bound == "up_to":
-        return "agrees" if high >= stated.high * (1 - tol) else "misses"
+        return "agrees" if high >= stated.high - _room(stated, stated.high, tol)[0] else "misses"
     if not stated.low and not stated.high:
         return "agrees" if max(abs(low), abs(high)) <= stated.step / 2 * _points(stated) else "misses"
-    least, most = stated.low - abs(stated.low) * tol, stated.high + abs(stated.high) * tol
+    least, most = stated.low - _room(stated, stated.low, tol)[0], stated.high + _room(stated, stated.high, tol)[1]
     if least <= low and high <= most:
         return "agrees"
     return "misses" if high < least or low > most else "part"
@@ -70,9 +73,25 @@ def _points(stated: Quantity) -> float:
     return 1.0 if stated.unit in ("points", "point", "%", "percent") else 0.0
 
 
-def _above(limit: float, low: float, high: float, tol: float, *, strict: bool) -> Relation:
+def _room(stated: Quantity, end: float, tol: float) -> tuple[float, float]:
+    """How far below and above an end of the stated range a figure may lie and still be that end.
+
+    A saving of 95% is 20 times cheaper and one of 94% only 17 times: 5% of the saving would hide that, so its room is
+    a share of the smaller of the saving and what is left, or half of the last digit written, the larger.
+    """
+    if not stated.saved:
+        return abs(end) * tol, abs(end) * tol
+    share = end if stated.saved == "share" else 1 - 1 / end
+    close = ABOUT_FRAC if stated.bound == "about" else CLOSE_FRAC
+    room = max(stated.step / 2, close * min(share, 1 - share))
+    if stated.saved == "share":
+        return room, room
+    left = 1 - share - room
+    return end - 1 / (1 - share + room), (1 / left if left > 0 else math.inf) - end
+
+
+def _above(limit: float, low: float, high: float, slack: float, *, strict: bool) -> Relation:
     # A bound is met by what lies on its side; only an inclusive one may be missed by a rounding.
-    slack = 0.0 if strict else abs(limit) * min(tol, CLOSE_FRAC)
     if low > limit or (not strict and low >= limit - slack):
         return "agrees"
     return "part" if high > limit else "misses"
@@ -88,7 +107,7 @@ def slip(
     if not (stated.low or stated.high):
         return None
     for power in powers:
-        found = relate(replace(stated.scaled(10.0**-power), bound="is"), low, high)
+        found = relate(replace(stated.scaled(10.0**-power), bound="is", saved=""), low, high)
         if found == "agrees" or (partly and found == "part"):
             return Slip(power)
     return None

@@ -68,9 +68,10 @@ def _closed(stated: Quantity | str, best: Sequence[Reading], lines: tuple[str, .
             broken = [each for each in wrong if isinstance(each.value, Quantity) and each.value.bound != "is"]
             if not broken:
                 return Outcome("needs_assumption", (*lines, "sources of equal standing disagree"), _sources(wrong))
-        return Outcome("contradicts", (*lines, _against(stated, wrong[0])), _sources(wrong), _times(stated, wrong[0]))
+        near = _nearest(stated, wrong)
+        return Outcome("contradicts", (*lines, _against(stated, near)), _sources(wrong), _times(stated, near))
     if "part" in relations:
-        return Outcome("needs_assumption", (*lines, f"{stated} holds for a part of it only"), _sources(best))
+        return Outcome("needs_assumption", (*lines, f"{_said(stated)} holds for a part of it only"), _sources(best))
     return _conditioned(best, lines)
 
 
@@ -97,9 +98,12 @@ def _open(stated: Quantity | str, readings: Sequence[Reading], lines: tuple[str,
         which = ", ".join(str(dict(each.open)) for each in agreeing[:3]).replace("'", "")
         note = f"it holds for {which or 'a part of the readings'} only; the claim does not state {keys}"
         return Outcome("needs_assumption", (*lines, note), _sources(agreeing))
-    nearest = min(readings, key=lambda each: _times(stated, each))
+    nearest = _nearest(stated, readings)
     return Outcome(
-        "contradicts", (*lines, f"no reading of {keys} gives {stated}"), _sources(readings), _times(stated, nearest)
+        "contradicts",
+        (*lines, f"no reading of {keys} gives {_said(stated)}"),
+        _sources(readings),
+        _times(stated, nearest),
     )
 
 
@@ -117,7 +121,9 @@ def _explained(
                     )
     past = [each for each in readings if each.when in ("past", "rumour") and held(stated, each) == "agrees"]
     if past:
-        return Outcome("stale", (*lines, f"it was so: {past[0]}"), (past[0].source,), _times(stated, now[0]))
+        return Outcome(
+            "stale", (*lines, f"it was so: {past[0]}"), (past[0].source,), _times(stated, _nearest(stated, now))
+        )
     return None
 
 
@@ -132,7 +138,7 @@ def _without_present(stated: Quantity | str, readings: Sequence[Reading]) -> Out
                 "stale",
                 (*lines, "a rumour, since replaced by what was published"),
                 _sources(later),
-                _times(stated, later[0]),
+                _times(stated, _nearest(stated, later)),
             )
         return Outcome("needs_assumption", (*lines, "it rests on a rumour"), _sources(rumours))
     if past and any(held(stated, each) == "agrees" for each in past):
@@ -191,7 +197,18 @@ def _in_spread(stated: Quantity, known: Quantity) -> Relation:
 
 
 def _against(stated: Quantity | str, reading: Reading) -> str:
-    return f"the claim says {stated}, against {reading}"
+    return f"the claim says {_said(stated)}, against {reading}"
+
+
+def _said(stated: Quantity | str) -> str:
+    if isinstance(stated, str) or stated.bound == "is":
+        return str(stated)
+    return f"{stated.bound.replace('_', ' ')} {stated}"
+
+
+def _nearest(stated: Quantity | str, readings: Sequence[Reading]) -> Reading:
+    """The reading that is the fewest times off."""
+    return min(readings, key=lambda each: _times(stated, each))
 
 
 def _times(stated: Quantity | str, reading: Reading) -> float:

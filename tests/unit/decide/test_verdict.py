@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tco.decide.assess import Result
 from tco.decide.verdict import best_by_tier, ranked, verdict
 from tco.decide.versus import BreakEven
@@ -58,6 +60,23 @@ def test_odds_are_the_options_own_and_its_tiers() -> None:
     found = verdict(won, [])
     assert "it wins 60% of draws, its tier 90%" in found.text
     assert found.confidence_frac == 0.6
+
+
+@pytest.mark.parametrize(
+    ("won_frac", "said"), [(1.0, "100%"), (0.998, ">99%"), (0.994, "99%"), (0.004, "<1%"), (0.0, "0%")]
+)
+def test_all_draws_and_none_are_said_of_nothing_less(won_frac: float, said: str) -> None:
+    found = verdict([replace(A, win_frac=won_frac), replace(B, win_frac=1 - won_frac)], [])
+    assert f"it wins {said} of draws" in found.text
+
+
+def test_ties_shared_out_add_up_to_all_draws() -> None:
+    won = [
+        replace(A, win_frac=1 / 3),
+        a_result("a2", 100.0, win_frac=1 / 3),
+        a_result("a3", 100.0, win_frac=0.333333333333),
+    ]
+    assert "its tier 100%" in verdict(won, []).text
 
 
 def test_the_cheapest_base_case_may_not_win_most_often() -> None:

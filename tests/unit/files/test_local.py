@@ -39,7 +39,7 @@ def test_a_machine_the_catalogue_does_not_know_works_from_its_numbers(tmp_path: 
     found = shown(tmp_path, profile()).hardware("local")
     assert (found.id, found.name, found.category) == ("local", "Xeon 2.8 (measured here 2026-11-22)", "cpu")
     assert found.memory_gb is not None
-    assert (found.memory_gb.value, found.unpriced) == (64.0, "a machine of your own: state machine.usd")
+    assert (found.memory_gb.value, found.unpriced) == (64.0, "a machine of your own")
     assert found.bandwidth_gb_per_s is not None
     assert found.bandwidth_gb_per_s.value == 12.0
     assert {name: each.value for name, each in found.dense_tflops.items()} == {"fp32": 0.1, "bf16": 0.1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -88,6 +89,34 @@ def test_digits_are_written_as_a_person_would(number: float, text: str) -> None:
 )
 def test_a_claim_relates_to_a_computed_range(text: str, low: float, high: float, relation: str) -> None:
     assert relate(quantity(text), low, high) == relation
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "relation"),
+    [
+        ("95 %", 0.94, "misses"),  # 20 times cheaper, and 16.7 times
+        ("98 %", 0.94, "misses"),  # 5% of 98% would reach 93.1%
+        ("82 %", 0.8175, "agrees"),  # rounds to it
+        ("99 %", 0.986, "agrees"),  # rounds to it, although 100 times and 71 times
+        ("100 %", 0.996, "agrees"),
+        ("60 %", 0.585, "agrees"),  # 1.5 points off; 5% of the 40% left are 2
+        ("60 %", 0.575, "misses"),
+        ("2 %", 0.03, "misses"),
+        ("40-60 %", 0.61, "agrees"),
+        ("at least 95 %", 0.94, "misses"),
+        ("at most 94 %", 0.95, "misses"),
+        ("over 94 %", 0.945, "agrees"),
+        ("up to 95 %", 0.94, "misses"),
+        ("about 95 %", 0.94, "misses"),
+        ("about 90 %", 0.89, "agrees"),  # 15% of the 10% left are 1.5 points
+    ],
+)
+def test_a_saving_in_percent_is_as_close_as_what_is_left(text: str, share: float, relation: str) -> None:
+    stated = replace(quantity(text), saved="share")
+    assert relate(stated, share, share) == relation
+    if stated.high < 1:  # the same verdict where the evidence gives a ratio
+        held = replace(stated, low=1 / (1 - stated.low), high=1 / (1 - stated.high), saved="times")
+        assert relate(held, 1 / (1 - share), 1 / (1 - share)) == relation
 
 
 @given(st.floats(1e-6, 1e6), st.sampled_from([3, -3, 6, -6]))

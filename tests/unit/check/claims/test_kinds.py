@@ -54,6 +54,23 @@ def test_opus_at_15000_is_the_unit_and_an_older_version(judged: Judged) -> None:
     assert any("(unit + stale)" in line for line in found.outcome.lines)
 
 
+def test_a_bound_that_is_missed_is_said_as_a_bound(judged: Judged) -> None:
+    # 5 / 1 and 25 / 5: exactly five times, which is not more than five times
+    found = judged("{quantity: saving, value: '> 80 %', about: {model: claude-haiku-4.5, over: claude-opus-4.6}}")
+    assert found.verdict == "contradicts"
+    assert any(line == "no reading of meter gives more than 5 x" for line in found.outcome.lines)
+
+
+def test_a_family_is_all_it_began_with_and_the_nearest_member_says_how_far_off(judged: Judged) -> None:
+    # V4 came out as Flash, 284B, and Pro, 1,600B: of a thousand 3.52 and 1.6 times
+    found = judged("{quantity: params, value: 1000B params, about: {model: deepseek-v4, basis: total}}")
+    assert found.verdict == "stale"
+    assert found.outcome.off == pytest.approx(1.6)
+    found = judged("{quantity: params, value: 900B params, about: {model: deepseek-v4, basis: total}}")
+    assert found.verdict == "contradicts"
+    assert found.outcome.off == pytest.approx(1600 / 900)
+
+
 def test_a_swapped_side_says_so(judged: Judged) -> None:
     found = judged("{quantity: price, value: 2.19 USD/Mtok, about: {model: deepseek-r1, meter: input}}")
     assert found.verdict == "contradicts"

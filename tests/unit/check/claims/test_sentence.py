@@ -24,6 +24,13 @@ HAND = [
     ("o1 output costs $60/M", "consistent"),
     ("DeepSeek R1 costs $2.19 per million tokens", "needs_assumption"),
     ("GPT-4o mini is 94% cheaper than GPT-4o", "consistent"),
+    ("GPT-4o mini is 95% cheaper than GPT-4o", "contradicts"),
+    ("going from $10/1M to $0.60/1M saves 94%", "consistent"),
+    ("100k requests of 1000 input and 200 output tokens on gpt-4o-mini cost $27 a month", "consistent"),
+    ("1M requests of 500 input and 100 output tokens on gpt-4o cost $2,250 a day", "consistent"),
+    ("100k requests a day of 1000 input and 200 output tokens on gpt-4o-mini cost $27 a month", "arithmetic_error"),
+    ("going from $10/1M to $0.60/1M saves 95%", "arithmetic_error"),
+    ("going from $10/1M to $0.60/1M saves 98%", "arithmetic_error"),
     ("GPT-4o mini is 33x cheaper than GPT-4o", "contradicts"),
     ("GPT-4o is 16.7x more expensive than GPT-4o mini", "consistent"),
     ("$0.50/Mtok is 90% less than $5/Mtok", "consistent"),
@@ -92,6 +99,13 @@ def test_the_echo_says_what_was_taken_from_elsewhere(context: Context) -> None:
 def test_a_day_in_the_sentence_is_the_day_it_is_held_to(context: Context) -> None:
     early = understand("on 2024-06-01 GPT-4o costs $5 per 1M input tokens", context)
     assert (early.on.isoformat(), early.judgement.verdict) == ("2024-06-01", "consistent")
+
+
+def test_the_nearest_of_several_figures_is_held_against_a_claim(context: Context) -> None:
+    # V4 is Flash, 284B, and Pro, 1,600B
+    outcome = understand("DeepSeek V4 has 300B parameters", context).judgement.outcome
+    assert "against v4-flash-total: 284B params" in outcome.lines[-1]
+    assert outcome.off == pytest.approx(300 / 284)
 
 
 def test_the_two_published_figures_are_the_same_card(context: Context) -> None:
