@@ -57,6 +57,7 @@ def check(document: Document, key: str, context: Context) -> tuple[list[Finding]
 def of_record(record: Record, path: Path, context: Context) -> tuple[list[Finding], int]:
     """What the settings ask of every result, applied to one record of ``tco compare``."""
     document = Document(str(path), {})
+    context.records.append(str(path))
     before = context.baseline.results.get(str(record["workload"]["name"])) if context.baseline else None
     if context.baseline is not None or context.allow_new:
         context.changes.extend(changes(before, record))

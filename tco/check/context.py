@@ -32,7 +32,7 @@ class Context:
     ``catalogue`` has profiles, tariffs and rents (an overlay's first); ``prices`` the token prices of the sheet
     in use, or of ``--sheet``. ``baseline`` is what held before, None without one; with ``allow_new`` it may lack
     what is checked. ``compare`` gives the record of ``tco compare`` of a workload on a day. ``failures`` collects what
-    could not be checked, ``doubts`` what is doubtful about the exchange rates that were used.
+    could not be checked, ``doubts`` what is doubtful about what was used or asked.
     """
 
     as_of: date
@@ -45,6 +45,7 @@ class Context:
     allow_new: bool = False
     failures: list[Failure] = field(default_factory=list)
     changes: list[CostChange] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)  # files of tco compare --json that were judged
     doubts: dict[str, None] = field(default_factory=dict)
     _references: dict[Any, Any] = field(default_factory=dict, repr=False)
 

@@ -16,6 +16,7 @@ from tco.files.explain import meant
 from tco.files.marks import Document, parse
 from tco.files.text import read_text
 
+UNASKED = "tco.toml: check.budget and check.verdict judge records of `tco compare --json`, and none was checked"
 MAX_BYTES = 64_000_000
 MAX_NODES = 4_000_000
 SUFFIXES = (".yaml", ".yml", ".csv", ".json")
@@ -88,6 +89,8 @@ def run(paths: Sequence[Path], context: Context) -> Report:
             found += [of_problem(problem) for problem in error.problems]
         except TcoError as error:
             context.failures.append(Failure(str(path), 0, 0, "", str(error), error.exit_code))
+    if not context.records and (context.settings.budgets or context.settings.verdicts):
+        context.doubts[UNASKED] = None
     return Report(
         _leveled(found, context), tuple(context.failures), tuple(map(str, files)), n_items, context.as_of.isoformat(),
         context.prices.id, context.baseline.label if context.baseline else "", tuple(context.changes),

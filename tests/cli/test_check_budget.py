@@ -199,3 +199,12 @@ def test_changes_in_json(tco, home, record):
     assert (api["usd_per_month"], api["change_usd_per_month"]) == (pytest.approx(297.0), 0.0)
     assert (cloud["option_before"], cloud["option"], cloud["is_cheapest"]) == (None, "together/deepseek-v4-flash", True)
     assert tco("check", "now.json", "--as-of", DAY, "--json").record["changes"] == []
+
+
+def test_a_budget_that_judges_nothing_says_so(tco, home, record):
+    (home / "tco.toml").write_text("[check.budget]\nmax = 30\n", encoding="utf-8")
+    record(CHAT, "now.json")
+    silent = tco("check", "w.yaml", "--as-of", DAY)
+    assert silent.code == 0
+    assert "check.budget and check.verdict judge records" in silent.err
+    assert "judge records" not in tco("check", "now.json", "--as-of", DAY).err
